@@ -1,0 +1,1 @@
+"""A local AWS: ministack behind one door, and the services that it lacks, executed for real."""
