@@ -1,4 +1,6 @@
-"""What can go wrong, one class for each situation; each builds its own sentence: what, which, what was expected, what to do.
+"""What can go wrong, one class for each situation.
+
+Each builds its own sentence: what happened, which thing, what was expected, what to do.
 
 FairwayError
 """
@@ -8,3 +10,297 @@ class FairwayError(Exception):
     """Base of all that fairway reports to a person in one sentence; `exit_code` is what the process ends with."""
 
     exit_code = 1
+
+
+class ProjectFileError(FairwayError):
+    """A member of `project.json`, or a setting of the environment, is missing or wrong."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        super().__init__(f"{name}: {problem}.")
+
+
+class UnknownCloudError(FairwayError):
+    """`CLOUD` names neither the twin nor AWS."""
+
+    def __init__(self, value: str) -> None:
+        super().__init__(f"CLOUD is {value!r}: `twin` (the local AWS, the default) or `aws` is expected.")
+
+
+class UnknownEnvironmentError(FairwayError):
+    """A command names an environment that the project does not have."""
+
+    def __init__(self, name: str, known: list[str]) -> None:
+        expected = ", ".join(known) or "none yet"
+        super().__init__(
+            f"There is no environment {name!r}: expected one of {expected} "
+            "(a folder below terraform/environments and an account in project.json make one)."
+        )
+
+
+class ToolMissingError(FairwayError):
+    """A program that the command needs is not installed, or too old."""
+
+    def __init__(self, tool: str, found: str | None, wanted: str, remedy: str) -> None:
+        have = f"{tool} {found} was found" if found else f"{tool} was not found on PATH"
+        super().__init__(f"{have}: {wanted} is needed. {remedy}")
+
+
+class TerraformError(FairwayError):
+    """Terraform ended with an error; its own message is the reason."""
+
+    def __init__(self, root: str, command: str, message: str) -> None:
+        self.root, self.command, self.message = root, command, message
+        super().__init__(f"terraform {command} of {root} failed: {message}")
+
+
+class StateLockedError(TerraformError):
+    """Another Terraform holds the lock on a root's state."""
+
+    def __init__(self, root: str, command: str, *, owner: str, operation: str, created: str, lock_id: str) -> None:
+        self.owner, self.operation, self.created, self.lock_id = owner, operation, created, lock_id
+        super().__init__(
+            root,
+            command,
+            f"its state is locked by {owner} ({operation}, since {created}). Wait for that to end; if it is surely "
+            f"dead, `make unlock ENV={root} LOCK={lock_id}`.",
+        )
+
+
+class PlanMissingError(FairwayError):
+    """Where an approval is wanted, only a plan that was looked at is applied."""
+
+    def __init__(self, root: str) -> None:
+        super().__init__(f"There is no plan of {root} to apply: `make plan ENV={root}` writes one to look at first.")
+
+
+class TwinDownError(FairwayError):
+    """A command needs the twin, and it does not answer."""
+
+    def __init__(self, endpoint: str) -> None:
+        super().__init__(f"The twin does not answer on {endpoint}: `make up` starts it.")
+
+
+class TwinStartError(FairwayError):
+    """The twin's process ended, or did not get ready in time, at start."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"The twin did not start: {reason}")
+
+
+class ReleaseError(FairwayError):
+    """A release file breaks the grammar of releases."""
+
+    def __init__(self, where: str, problem: str) -> None:
+        super().__init__(f"{where}: {problem}.")
+
+
+class ArtifactMismatchError(FairwayError):
+    """What lies at a release's address is not what the release pinned."""
+
+    def __init__(self, url: str, wanted: str, actual: str) -> None:
+        super().__init__(
+            f"The artifact {url} has the SHA-256 {actual}, but release.json pins {wanted}: the object was replaced "
+            "or the release was edited by hand. Pin a registered model package again (`make release`), or restore it."
+        )
+
+
+class ArtifactMissingError(FairwayError):
+    """What a release names is not there."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(f"The artifact {url} of release.json cannot be read ({reason}): pin one that exists.")
+
+
+class TrainingFailedError(FairwayError):
+    """The training workflow ended without a registered model."""
+
+    def __init__(self, execution: str, error: str, cause: str) -> None:
+        self.error, self.cause = error, cause
+        super().__init__(f"The training workflow {execution} ended with {error}: {cause}")
+
+
+class NoReleaseError(FairwayError):
+    """A command needs an endpoint, and the environment runs no release."""
+
+    def __init__(self, environment: str) -> None:
+        super().__init__(
+            f"{environment} runs no release, hence has no endpoint: `make train release apply ENV={environment}`."
+        )
+
+
+class NotProvisionedError(FairwayError):
+    """A command needs what Terraform has not made yet."""
+
+    def __init__(self, root: str, remedy: str) -> None:
+        super().__init__(f"{root} is not provisioned: {remedy}.")
+
+
+class AwsCallError(FairwayError):
+    """A call to AWS was refused."""
+
+    def __init__(self, operation: str, message: str) -> None:
+        super().__init__(f"AWS refused {operation}: {message}")
+
+
+class NotRegisteredError(FairwayError):
+    """The model registry does not hold what a release needs."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(f"The model registry: {problem}.")
+
+
+class CommitMissingError(FairwayError):
+    """The checkout has no commit to trace an artifact to."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"Training records the commit of its code, and Git knows none here ({reason}): commit first.")
+
+
+class WrongAnswerError(FairwayError):
+    """An endpoint answers, but not what its release recorded."""
+
+    def __init__(self, endpoint: str, wanted: object, actual: object) -> None:
+        super().__init__(
+            f"The endpoint {endpoint} answers the golden requests of its release with {str(actual)[:300]}, "
+            f"but {str(wanted)[:300]} was recorded when the model was evaluated."
+        )
+
+
+class ContainerUsageError(FairwayError):
+    """The image was started with an argument that it does not know."""
+
+    exit_code = 2
+
+    def __init__(self, given: list[str], expected: list[str]) -> None:
+        came = " ".join(given) or "none"
+        super().__init__(f"The container takes one argument, one of {', '.join(expected)}; it was given: {came}.")
+
+
+class ContainerSettingError(FairwayError):
+    """An environment variable or a configuration file of a container is missing or wrong."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        super().__init__(f"The container's setting {name} {problem}.")
+
+
+class JobInputMissingError(FairwayError):
+    """A job was started without data that it needs."""
+
+    def __init__(self, name: str, path: object) -> None:
+        super().__init__(f"The input {name!r} holds no file at {path}: look at the S3 address that the job was given.")
+
+
+class JobOutputMissingError(FairwayError):
+    """The fork's code ended well and left nothing."""
+
+    def __init__(self, task: str, path: object) -> None:
+        super().__init__(f"The model's {task} left no file at {path}: src/model/README.md says what it has to write.")
+
+
+class ArtifactUnreadableError(FairwayError):
+    """A model artifact is no archive that may be unpacked."""
+
+    def __init__(self, path: object, reason: str) -> None:
+        super().__init__(
+            f"The model artifact {path} cannot be unpacked: {reason}. A model.tar.gz of a training job is expected."
+        )
+
+
+class ArtifactWithoutLineageError(FairwayError):
+    """A model artifact does not say what it was made from."""
+
+    def __init__(self, path: object) -> None:
+        super().__init__(
+            f"The model artifact {path} holds no lineage.json: only what the train job of this project wrote is evaluated."
+        )
+
+
+class ChampionError(FairwayError):
+    """The champion cannot be measured by the code that measures the candidate."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"The champion could not be evaluated by this code: {reason} Start the workflow with `champion: null` to let "
+            "the thresholds alone decide, once it is sure that the artifact's format was meant to change."
+        )
+
+
+class ModelNotServableError(FairwayError):
+    """The serving container found no model that loads and answers."""
+
+    def __init__(self, directory: object, reason: str) -> None:
+        super().__init__(f"The model in {directory} cannot be served: {reason}")
+
+
+class RequestError(FairwayError):
+    """A request to the serving container that the client has to change; `status` is the HTTP status."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        self.status = status
+        super().__init__(sentence)
+
+
+class BaseImageError(FairwayError):
+    """On AWS the base of an image is content, not a name that moves."""
+
+    def __init__(self, given: str) -> None:
+        super().__init__(
+            f"The base image {given!r} is not named by digest: expected <repository>@sha256:<64 hexadecimal digits>, "
+            "as `docker buildx imagetools inspect python:3.11-slim-bookworm` prints it."
+        )
+
+
+class ImageSourceError(FairwayError):
+    """A checkout does not hold what the image is made of."""
+
+    def __init__(self, path: object, problem: str) -> None:
+        super().__init__(f"The image cannot be built: {path} {problem}.")
+
+
+class ImagePushError(FairwayError):
+    """The image repository did not take the image."""
+
+    def __init__(self, repository: str, reason: str) -> None:
+        super().__init__(f"The image could not be pushed to {repository}: {reason}.")
+
+
+class DockerError(FairwayError):
+    """A docker command failed; its own last words are the reason."""
+
+    def __init__(self, command: str, reason: str) -> None:
+        super().__init__(f"docker {command} failed: {reason}")
+
+
+class ImageCheckError(FairwayError):
+    """`make image-check` cannot run, or found the image wanting."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(f"image-check: {problem}.")
+
+
+class GitError(FairwayError):
+    """A Git command failed."""
+
+    def __init__(self, arguments: tuple[str, ...], message: str) -> None:
+        super().__init__(f"git {arguments[0]} failed: {message}")
+
+
+class DriftAfterApplyError(FairwayError):
+    """Right after an apply, Terraform wants to change something again."""
+
+    def __init__(self, root: str, plan: str) -> None:
+        super().__init__(f"{root} was applied, and Terraform still plans changes:\n{plan}")
+
+
+class PortTakenError(FairwayError):
+    """Something else listens where the twin is to listen."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(f"Port {port} of 127.0.0.1 is taken: end what listens there, or give the twin another port.")
+
+
+class RequestFileError(FairwayError):
+    """A file that was to be sent as a request cannot be."""
+
+    def __init__(self, path: object, problem: str) -> None:
+        super().__init__(f"The request file {path}: {problem}.")

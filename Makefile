@@ -1,0 +1,72 @@
+# Every entry to the project. CLOUD=twin (the default) talks to the local AWS, CLOUD=aws to AWS; ENV names an environment.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+ENV ?= dev
+export CLOUD ?= twin
+export PYTHONPATH := src
+PYTHON ?= python3
+LOCKS := requirements/dev.txt requirements/checkov.txt
+# Named by the locks' content: a copy or a new clone of the same commit has nothing to set up again.
+READY := .venv/.ready-$(shell cat $(LOCKS) | cksum | cut -d' ' -f1)
+FAIRWAY = .venv/bin/python -m fairway
+
+.PHONY: help setup init up down env status demo bootstrap plan apply destroy unlock train release invoke test unit integration regression fmt lint check image-check lock bench
+
+help: ## Show this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) ## Make the virtual environments from the hashed locks
+$(READY): $(LOCKS) requirements/uv.txt requirements/setup.sh
+	@sh requirements/setup.sh "$(PYTHON)" && rm -f .venv/.ready-* && touch $@
+
+init: setup ## Write project.json: the only file with names to fill in
+	@$(FAIRWAY) init
+up: setup ## Start the twin, the local AWS
+	@$(FAIRWAY) up
+down: setup ## Stop the twin; all that it held is gone with it
+	@$(FAIRWAY) down
+env: setup ## Print the exports with which any AWS tool talks to the twin
+	@$(FAIRWAY) env
+status: setup ## Compare the release that Git wants with the one that runs
+	@$(FAIRWAY) status
+demo: setup ## Rehearse it all: provision, train, release, deploy, predict
+	@$(FAIRWAY) demo
+bootstrap: setup ## Provision what an account and the project need once
+	@$(FAIRWAY) bootstrap
+plan: setup ## Plan ENV and keep the plan
+	@$(FAIRWAY) plan $(ENV)
+apply: setup ## Apply the plan of ENV that was kept
+	@$(FAIRWAY) apply $(ENV)
+destroy: setup ## Destroy ENV with all its data
+	@$(FAIRWAY) destroy $(ENV)
+unlock: setup ## Break the state lock LOCK that a dead Terraform left on ENV
+	@$(FAIRWAY) unlock $(ENV) $(LOCK)
+train: setup ## Train in ENV and register the model
+	@$(FAIRWAY) train $(ENV)
+release: setup ## Pin the newest approved model, or MODEL_PACKAGE, in ENV's release.json
+	@$(FAIRWAY) release $(ENV) $(MODEL_PACKAGE)
+invoke: setup ## Send ENV's endpoint its golden requests, or those in BODY
+	@$(FAIRWAY) invoke $(ENV) $(BODY)
+
+test: unit integration regression ## Run every test
+unit: setup ## Run the unit and repository tests, and Terraform's own
+	.venv/bin/pytest tests/unit tests/repository
+integration: setup ## Run the tests on the twin
+	.venv/bin/pytest tests/integration
+regression: setup ## Run the tests of the model's quality on real data
+	.venv/bin/pytest tests/regression
+
+fmt: setup ## Format Python and Terraform
+	.venv/bin/ruff check --fix-only --quiet . && .venv/bin/ruff format --quiet . && terraform fmt -recursive terraform
+lint: setup ## Lint, type-check and scan everything
+	.venv/bin/pre-commit run --all-files --show-diff-on-failure
+check: lint test ## All that a pull request must pass
+
+image-check: setup ## Build the image with buildah and run it for real (root, Debian)
+	@$(FAIRWAY) image-check
+bench: setup ## Measure, and write benchmarks/results
+	.venv/bin/python benchmarks/twin/measure.py
+lock: setup ## Resolve requirements/*.in to hashed locks again
+	sh requirements/lock.sh

@@ -1,0 +1,19 @@
+#!/bin/sh
+# Make .venv and .venv-checkov hold exactly what their locks say. Usage: setup.sh PYTHON
+set -eu
+python=$1
+if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+  echo "Python 3.11 or newer is needed, and $python is not: install it, or name it with PYTHON=…" >&2
+  exit 1
+fi
+if command -v uv >/dev/null 2>&1; then
+  uv=uv
+else
+  uv=build/uv/bin/uv
+  [ -x "$uv" ] || { "$python" -m venv build/uv && build/uv/bin/pip install --quiet --require-hashes -r requirements/uv.txt; }
+fi
+for pair in .venv:dev .venv-checkov:checkov; do
+  directory=${pair%%:*}
+  [ -x "$directory/bin/python" ] || "$uv" venv --quiet --python "$python" "$directory"
+  "$uv" pip sync --quiet --require-hashes --python "$directory/bin/python" "requirements/${pair##*:}.txt"
+done

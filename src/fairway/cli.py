@@ -1,0 +1,235 @@
+"""The command line: each command is one step that a person or a pipeline takes; the Makefile names them all."""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import click
+import typer
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.markup import escape
+
+from fairway import console, local_twin, workflow
+from fairway.console import Steps, err, out
+from fairway.delivery import access
+from fairway.delivery.provision import Provisioner, find_root
+from fairway.delivery.terraform import Plan
+from fairway.errors import FairwayError, NoReleaseError, NotProvisionedError, PlanMissingError
+from fairway.rehearsal import rehearse
+from fairway.settings import SHARED, Settings, write_project
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+
+Environment = Annotated[str, typer.Argument(help="An environment (dev, …), or `delivery` for what they share.")]
+
+
+def settings() -> Settings:
+    """Load the settings of the checkout that the command runs in."""
+    return Settings.load(Path.cwd())
+
+
+def provisioner(told: Settings) -> Provisioner:
+    """Make a provisioner that shows Terraform's own words."""
+    local_twin.require(told)
+    return Provisioner(told, listen=lambda line: out.print(escape(line)))
+
+
+@app.command()
+def init(
+    project: Annotated[str, typer.Option(prompt=True)],
+    region: Annotated[str, typer.Option(prompt=True)],
+    repository: Annotated[str, typer.Option(prompt="Repository (owner/name)")],
+    account: Annotated[str, typer.Option(prompt="AWS account of the project")],
+) -> None:
+    """Write project.json, the only file with names to fill in."""
+    path = Path.cwd() / "project.json"
+    write_project(path, project=project, region=region, repository=repository, account=account)
+    out.print(f"{path.name} is written: commit it.")
+
+
+@app.command()
+def up() -> None:
+    """Start the twin, the local AWS, in the background."""
+    told = settings()
+    began = local_twin.up(told)
+    out.print(
+        f"The twin {'is up' if began else 'was up already'} on {access.twin_endpoint(told)}; `make down` ends it."
+    )
+
+
+@app.command()
+def down() -> None:
+    """Stop the twin; all that it held is gone with it."""
+    out.print("The twin is down." if local_twin.down(settings()) else "No twin was running.")
+
+
+@app.command()
+def env() -> None:
+    """Print the export lines with which any AWS tool, SDK or Terraform talks to the twin."""
+    for name, value in access.twin_variables(settings()).items():
+        out.print(f"export {name}={value}")
+
+
+@app.command()
+def bootstrap() -> None:
+    """Provision what an account and the project need once: state bucket, deploy role; registry, images, artifacts."""
+    told = settings()
+    terraform = provisioner(told)
+    terraform.bootstrap()
+    plan = terraform.plan(SHARED)
+    terraform.apply(SHARED, plan)
+
+
+@app.command()
+def plan(environment: Environment) -> None:
+    """Plan an environment, show the plan, and keep it for `apply`."""
+    told = settings()
+    if environment in told.environments:
+        workflow.verify_releases(told, environment)
+    made = provisioner(told).plan(environment)
+    if not made.changes:
+        made.file.unlink()
+
+
+@app.command()
+def apply(environment: Environment) -> None:
+    """Apply the plan that `plan` kept. On the twin, plan first where there is none."""
+    told = settings()
+    terraform = provisioner(told)
+    find_root(told, environment)
+    kept = terraform.plan_file(environment)
+    if kept.exists():
+        terraform.apply(environment, Plan(kept, changes=True))
+        return
+    if told.cloud == "aws":
+        raise PlanMissingError(environment)
+    if environment in told.environments:
+        workflow.verify_releases(told, environment)
+    terraform.apply(environment, terraform.plan(environment))
+
+
+@app.command()
+def destroy(
+    environment: Environment, *, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False
+) -> None:
+    """Destroy all that Terraform made for an environment, with the objects in its buckets."""
+    told = settings()
+    terraform = provisioner(told)
+    made = terraform.plan(environment, destroy=True)
+    if made.changes and told.cloud == "aws" and not yes:
+        typer.confirm(f"Destroy {environment} on AWS, with all its data?", abort=True)
+    terraform.apply(environment, made)
+
+
+@app.command()
+def unlock(environment: Environment, lock: Annotated[str, typer.Argument(help="The lock's ID.")]) -> None:
+    """Break the lock that a dead Terraform left on a root's state."""
+    provisioner(settings()).unlock(environment, lock)
+
+
+@app.command()
+def train(environment: Environment = "dev") -> None:
+    """Upload the data, push the image, run the training workflow and show what it registered."""
+    told = settings()
+    local_twin.require(told)
+    steps = Steps()
+    shared = _outputs(told, SHARED)
+    outputs = _outputs(told, environment)
+    if not outputs.get("state_machine_arn"):
+        raise NotProvisionedError(f"Training in {environment}", "only an environment that declares `training` has it")
+    with steps.step("Raw data") as step:
+        step.result = f"{len(workflow.upload_data(told, shared['artifact_bucket']))} new files"
+    with steps.step("Image") as step:
+        step.result = image = workflow.push_image(told, shared["image_repository_url"])
+    with steps.step("Training workflow") as step:
+        trained = workflow.train(
+            told, environment, {**shared, **outputs}, image_uri=image, hyperparameters={},
+            listen=lambda event: step.listen(event.state),
+        )  # fmt: skip
+    out.print_json(json.dumps(trained.output))
+
+
+@app.command()
+def release(
+    environment: Environment = "dev",
+    model_package: Annotated[str | None, typer.Argument(help="A model package's ARN; the newest approved one.")] = None,
+) -> None:
+    """Pin a registered, approved model package in the environment's release.json."""
+    told = settings()
+    local_twin.require(told)
+    told.require_environment(environment)
+    group = _outputs(told, SHARED)["model_package_group_name"]
+    pinned = workflow.pin_release(told, environment, group, model_package)
+    out.print(f"{environment}/release.json pins version {pinned.version} ({pinned.model_package_arn}).")
+
+
+@app.command()
+def invoke(
+    environment: Environment = "dev",
+    body: Annotated[Path | None, typer.Argument(help="A JSON file to send; the release's golden requests.")] = None,
+) -> None:
+    """Send requests to the environment's endpoint and print what it answers."""
+    told = settings()
+    local_twin.require(told)
+    told.require_environment(environment)
+    endpoint = _outputs(told, environment).get("endpoint_name")
+    if endpoint is None:
+        raise NoReleaseError(environment)
+    if body is None:
+        answer = workflow.invoke_golden(told, environment, endpoint)
+    else:
+        answer = workflow.invoke(told, endpoint, workflow.read_body(body))
+    out.print_json(json.dumps(answer.response))
+
+
+@app.command()
+def status() -> None:
+    """Show, for each environment, the release that Git wants and the one that runs; exit 1 where they differ."""
+    told = settings()
+    local_twin.require(told)
+    rows = workflow.status(told)
+    shown = {row.environment: f"wanted {row.wanted}, running {row.running}, endpoint {row.endpoint}" for row in rows}
+    out.print(console.table("Releases", shown))
+    if any(row.differs for row in rows):
+        raise typer.Exit(1)
+
+
+@app.command()
+def demo() -> None:
+    """Rehearse it all in a copy of this checkout: provision, train, release, deploy, predict."""
+    rehearse(settings())
+
+
+def _outputs(told: Settings, name: str) -> dict[str, str]:
+    return Provisioner(told).outputs(name)
+
+
+def run(command: Callable[[], object]) -> int:
+    """Run a command; what goes wrong is one sentence on stderr, and the code to exit with."""
+    try:
+        code = command()
+    except FairwayError as error:
+        err.print(f"[red]error:[/] {escape(str(error))}")
+        return error.exit_code
+    except ClientError as error:
+        err.print(
+            f"[red]error:[/] AWS refused {error.operation_name}: {escape(error.response['Error'].get('Message', ''))}"
+        )
+        return 1
+    except BotoCoreError as error:
+        err.print(f"[red]error:[/] {escape(str(error))}")
+        return 1
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        err.print("Interrupted. The same command, run again, goes on from here.")
+        return 130
+    return code if isinstance(code, int) else 0
+
+
+def main() -> NoReturn:
+    """Run the command line."""
+    sys.exit(run(lambda: app(standalone_mode=False)))

@@ -1,0 +1,97 @@
+"""Who a command is on AWS, or on the twin, and how it becomes the deploy role."""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from fairway.errors import AwsCallError, NotProvisionedError
+from fairway.settings import Settings
+
+# Terraform and boto3 read all of these; what the caller has set for AWS must not reach the twin, nor the other way.
+_INHERITED = (
+    "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_ROLE_ARN", "AWS_CA_BUNDLE",
+    "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_ENDPOINT_URL",
+)  # fmt: skip
+
+
+def twin_variables(settings: Settings) -> dict[str, str]:
+    """Return the variables with which any AWS tool, SDK or Terraform talks to the twin, as root of its account."""
+    return {
+        "AWS_ENDPOINT_URL": twin_endpoint(settings),
+        "AWS_ACCESS_KEY_ID": settings.project.account,
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": settings.project.region,
+        "AWS_DEFAULT_REGION": settings.project.region,
+    }
+
+
+def twin_endpoint(settings: Settings) -> str:
+    """Return the twin's address: an IP, since `localhost` turns S3 to virtual hosts."""
+    return f"http://127.0.0.1:{settings.twin_port}"
+
+
+def caller_variables(settings: Settings, environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return the whole environment of a command that acts as whoever calls: root on the twin, the caller on AWS."""
+    if settings.cloud == "twin":
+        return {name: value for name, value in environment.items() if name not in _INHERITED} | twin_variables(settings)
+    region = settings.project.region
+    return dict(environment) | {"AWS_REGION": region, "AWS_DEFAULT_REGION": region}
+
+
+def session(settings: Settings, variables: Mapping[str, str]) -> boto3.Session:
+    """Make a boto3 session from an environment's variables."""
+    return boto3.Session(
+        aws_access_key_id=variables.get("AWS_ACCESS_KEY_ID"),
+        aws_secret_access_key=variables.get("AWS_SECRET_ACCESS_KEY"),
+        aws_session_token=variables.get("AWS_SESSION_TOKEN"),
+        region_name=settings.project.region,
+        profile_name=variables.get("AWS_PROFILE"),
+    )
+
+
+def client(settings: Settings, service: str, variables: Mapping[str, str] | None = None) -> Any:
+    """Make a client of the chosen cloud, as whoever calls unless `variables` say otherwise."""
+    variables = caller_variables(settings) if variables is None else variables
+    retries = Config(retries={"mode": "standard", "total_max_attempts": 5})
+    endpoint = variables.get("AWS_ENDPOINT_URL")
+    return session(settings, variables).client(service, endpoint_url=endpoint, config=retries)  # type: ignore[call-overload]  # the name is not a literal
+
+
+def deploy_variables(settings: Settings, purpose: str) -> dict[str, str]:
+    """Return the environment of a command that acts as the deploy role; `purpose` names its session in CloudTrail.
+
+    Raises `NotProvisionedError` where bootstrap has not made the role, and `AwsCallError` where it may not be assumed.
+    """
+    variables = caller_variables(settings)
+    sts = client(settings, "sts", variables)
+    role = settings.project.deploy_role_arn
+    try:
+        if f":assumed-role/{role.rsplit('/', 1)[1]}/" in sts.get_caller_identity()["Arn"]:
+            return variables
+        answer = sts.assume_role(RoleArn=role, RoleSessionName=purpose)
+    except ClientError as error:
+        if not _role_exists(settings, role):
+            raise NotProvisionedError(
+                f"The deploy role {role}", "`make bootstrap` makes it, once an account"
+            ) from error
+        raise AwsCallError("sts:AssumeRole", error.response["Error"].get("Message", str(error))) from error
+    except BotoCoreError as error:
+        raise AwsCallError("sts:AssumeRole", str(error)) from error
+    keys = answer["Credentials"]
+    return {name: value for name, value in variables.items() if name not in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")} | {
+        "AWS_ACCESS_KEY_ID": keys["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": keys["SessionToken"],
+    }
+
+
+def _role_exists(settings: Settings, arn: str) -> bool:
+    try:
+        client(settings, "iam").get_role(RoleName=arn.rsplit("/", 1)[1])
+    except ClientError as error:
+        return error.response["Error"]["Code"] != "NoSuchEntity"
+    return True

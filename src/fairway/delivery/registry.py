@@ -1,0 +1,66 @@
+"""What the model registry says of a model package, as a release and as a set of golden requests."""
+
+import json
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from fairway.delivery.releases import Release
+from fairway.errors import NotRegisteredError
+
+
+def latest_approved(sagemaker: Any, group: str) -> str:
+    """Return the ARN of the newest approved package of a group, or raise `NotRegisteredError`."""
+    packages = sagemaker.list_model_packages(
+        ModelPackageGroupName=group, ModelApprovalStatus="Approved", SortBy="CreationTime", SortOrder="Descending",
+        MaxResults=1,
+    )["ModelPackageSummaryList"]  # fmt: skip
+    if not packages:
+        raise NotRegisteredError(f"The group {group} holds no approved model package: `make train` registers one")
+    return str(packages[0]["ModelPackageArn"])
+
+
+def describe(sagemaker: Any, arn: str) -> dict[str, Any]:
+    """Return a package's description, or raise `NotRegisteredError`."""
+    try:
+        return dict(sagemaker.describe_model_package(ModelPackageName=arn))
+    except ClientError as error:
+        raise NotRegisteredError(
+            f"{arn}: {error.response['Error'].get('Message', 'it cannot be described')}"
+        ) from error
+
+
+def release_of(sagemaker: Any, s3: Any, arn: str) -> Release:
+    """Make the release of a registered, approved package, from what was written at its registration."""
+    package = describe(sagemaker, arn)
+    if package["ModelApprovalStatus"] != "Approved":
+        raise NotRegisteredError(f"{arn} is {package['ModelApprovalStatus']}: only an approved package is released")
+    container = package["InferenceSpecification"]["Containers"][0]
+    lineage = package["CustomerMetadataProperties"]
+    return Release(
+        version=str(package["ModelPackageVersion"]),
+        model_package_arn=package["ModelPackageArn"],
+        model_data_url=container["ModelDataUrl"],
+        model_data_sha256=lineage["model_data_sha256"],
+        image=container["Image"],
+        git_sha=lineage["git_sha"],
+        metrics=_read_json(s3, _evaluation_url(package))["metrics"],
+    )
+
+
+def golden_requests(sagemaker: Any, s3: Any, arn: str) -> dict[str, Any]:
+    """Return the requests, with the answers recorded at evaluation, that a deployment of this package must repeat."""
+    evaluation = _evaluation_url(describe(sagemaker, arn))
+    return dict(_read_json(s3, evaluation.rsplit("/", 1)[0] + "/golden.json"))
+
+
+def _evaluation_url(package: dict[str, Any]) -> str:
+    return str(package["ModelMetrics"]["ModelQuality"]["Statistics"]["S3Uri"])
+
+
+def _read_json(s3: Any, url: str) -> Any:
+    bucket, key = url.removeprefix("s3://").split("/", 1)
+    try:
+        return json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+    except ClientError as error:
+        raise NotRegisteredError(f"{url} cannot be read ({error.response['Error']['Code']})") from error

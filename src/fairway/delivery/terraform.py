@@ -1,0 +1,175 @@
+"""The only place that runs Terraform: python-terraform builds the command lines, this module runs and checks them."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import python_terraform
+from python_terraform import IsFlagged
+
+from fairway.errors import StateLockedError, TerraformError, ToolMissingError
+
+OLDEST = (1, 10)
+"""State locking in S3 (`use_lockfile`) came with this release, in OpenTofu too."""
+
+REMEDY = "Install Terraform 1.10 or newer (https://developer.hashicorp.com/terraform/install) or OpenTofu 1.10 or newer"
+
+Listener = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A plan written to a file, and whether applying it would change anything."""
+
+    file: Path
+    changes: bool
+
+
+def silent(_line: str) -> None:
+    """Listen to nothing."""
+
+
+def find_terraform(environment: Mapping[str, str] = os.environ) -> str:
+    """Return the program to run: `TERRAFORM`, or `terraform`, or `tofu`; it must be new enough for S3 state locks."""
+    names = [environment["TERRAFORM"]] if environment.get("TERRAFORM") else ["terraform", "tofu"]
+    program = next((found for name in names if (found := shutil.which(name, path=environment.get("PATH")))), None)
+    if program is None:
+        raise ToolMissingError(names[0], None, "version 1.10 or newer", f"{REMEDY}.")
+    answer = subprocess.run([program, "version", "-json"], capture_output=True, text=True, check=False)
+    # A CLI configuration that does not exist makes Terraform print a warning before the JSON.
+    version = re.search(r'"terraform_version":\s*"(\d+)\.(\d+)([^"]*)"', answer.stdout)
+    if version is None:
+        raise ToolMissingError(program, "of unknown version", "version 1.10 or newer", f"{REMEDY}.")
+    if (int(version[1]), int(version[2])) < OLDEST:
+        raise ToolMissingError(program, f"{version[1]}.{version[2]}{version[3]}", "version 1.10 or newer", f"{REMEDY}.")
+    return program
+
+
+class Terraform:
+    """One root module: initialise, plan to a file, apply that file, read all outputs, destroy.
+
+    Every method raises `TerraformError` with Terraform's own message when it fails, and `StateLockedError` when
+    somebody else holds the state's lock. `listen` is given each line that Terraform prints, as it prints it.
+    """
+
+    def __init__(
+        self, directory: Path, *, name: str, program: str, environment: Mapping[str, str], listen: Listener = silent
+    ) -> None:
+        self.name = name
+        self._command = _Command(directory, name=name, program=program, environment=environment, listen=listen)
+
+    def init(self, backend: Mapping[str, str], *, migrate: bool = False) -> None:
+        """Install the locked provider and connect to the backend; `migrate` brings the state along."""
+        mode = {"migrate_state": IsFlagged, "force_copy": IsFlagged} if migrate else {"reconfigure": IsFlagged}
+        self._command.run("init", backend_config=dict(backend), input=False, lockfile="readonly", **mode)
+
+    def plan(self, file: Path, *, destroy: bool = False) -> Plan:
+        """Write a plan to `file`."""
+        file.parent.mkdir(parents=True, exist_ok=True)
+        options: dict[str, Any] = {"destroy": IsFlagged} if destroy else {}
+        code = self._command.run("plan", accept=(0, 2), out=file, detailed_exitcode=IsFlagged, input=False, **options)
+        return Plan(file, changes=code == 2)
+
+    def apply(self, plan: Plan) -> None:
+        """Apply exactly that plan; a plan made from an older state is refused by Terraform."""
+        self._command.run("apply", str(plan.file), input=False)
+
+    def outputs(self) -> dict[str, Any]:
+        """Return all outputs by name; none when nothing was applied yet."""
+        lines: list[str] = []
+        self._command.run("output", json=IsFlagged, listen=lines.append)
+        return {name: output["value"] for name, output in json.loads("\n".join(lines) or "{}").items()}
+
+    def unlock(self, lock_id: str) -> None:
+        """Break the lock with that ID."""
+        self._command.run("force-unlock", lock_id, force=IsFlagged)
+
+
+class _Command(python_terraform.Terraform):  # type: ignore[misc]  # the library has no types
+    """python-terraform's command lines, with their lines shown live, return codes checked and Ctrl-C passed on once."""
+
+    def __init__(
+        self, directory: Path, *, name: str, program: str, environment: Mapping[str, str], listen: Listener
+    ) -> None:
+        super().__init__(working_dir=str(directory), terraform_bin_path=program)
+        self._name, self._environment, self._listen = name, environment, listen
+
+    def run(
+        self,
+        command: str,
+        *arguments: str,
+        accept: tuple[int, ...] = (0,),
+        listen: Listener | None = None,
+        **options: Any,
+    ) -> int:
+        """Run one Terraform command to its end and return its code, which must be one of `accept`."""
+        line = self.generate_cmd_string(command, *arguments, no_color=IsFlagged, **options)
+        code, errors = _run_live(line, Path(self.working_dir), self._environment, listen or self._listen)
+        if code not in accept:
+            raise explain(self._name, command, code, errors)
+        return code
+
+
+def _run_live(line: list[str], directory: Path, environment: Mapping[str, str], listen: Listener) -> tuple[int, str]:
+    # A session of its own: at Ctrl-C a terminal would signal Terraform as well, and a second signal, ours, makes it
+    # leave at once with its state locked and half written.
+    with subprocess.Popen(
+        line, cwd=directory, env=dict(environment), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        start_new_session=True,
+    ) as process:  # fmt: skip
+        errors: list[str] = []
+        collector = threading.Thread(target=lambda: errors.extend(process.stderr or ()), daemon=True)
+        collector.start()
+        try:
+            for output in process.stdout or ():
+                listen(output.rstrip("\n"))
+        except KeyboardInterrupt:
+            sys.stderr.write("Interrupted: Terraform finishes what it is doing and releases its lock.\n")
+            process.send_signal(signal.SIGINT)
+            for output in process.stdout or ():
+                listen(output.rstrip("\n"))
+            process.wait()
+            raise
+        process.wait()
+        collector.join()
+    return process.returncode, "".join(errors)
+
+
+def explain(root: str, command: str, code: int, errors: str) -> TerraformError:
+    """Make the exception for what Terraform printed on its way out."""
+    if "Error acquiring the state lock" in errors:
+        lock = dict(re.findall(r"^[\s│]*(ID|Operation|Who|Created):\s+(.+?)\s*$", errors, flags=re.MULTILINE))
+        return StateLockedError(
+            root,
+            command,
+            owner=lock.get("Who", "somebody"),
+            operation=lock.get("Operation", "unknown operation"),
+            created=lock.get("Created", "an unknown time"),
+            lock_id=lock.get("ID", "?"),
+        )
+    if "Saved plan is stale" in errors:
+        return TerraformError(
+            root, command, f"the state changed after the plan was made; look at a new one: `make plan ENV={root}`"
+        )
+    return TerraformError(root, command, summarise(errors) or f"it ended with code {code} and said nothing")
+
+
+def summarise(errors: str) -> str:
+    """Return Terraform's error blocks without their frames; its warnings are left out."""
+    blocks: list[list[str]] = []
+    for raw in errors.splitlines():
+        text = re.sub(r"^[\s╷│╵]+", "", raw).rstrip()
+        if text.startswith(("Error: ", "Warning: ")):
+            blocks.append([])
+        if blocks and text:
+            blocks[-1].append(text)
+    return "\n".join("\n".join(block).removeprefix("Error: ") for block in blocks if block[0].startswith("Error: "))

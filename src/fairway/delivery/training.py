@@ -1,0 +1,102 @@
+"""Start the training workflow, follow it to its end, and pin what it registered."""
+
+import json
+import secrets
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from fairway.delivery.releases import Release
+from fairway.errors import TrainingFailedError
+
+POLL_SECONDS = 0.5
+
+
+class StepFunctions(Protocol):
+    """The part of boto3's Step Functions client that is used here."""
+
+    def start_execution(self, **request: Any) -> Any: ...  # noqa: D102  # boto3's own
+    def describe_execution(self, **request: Any) -> Any: ...  # noqa: D102  # boto3's own
+    def get_execution_history(self, **request: Any) -> Any: ...  # noqa: D102  # boto3's own
+
+
+@dataclass(frozen=True)
+class TrainingInput:
+    """What one run of the workflow is told; pipelines/README.md describes each member."""
+
+    run: str
+    git_sha: str
+    image: str
+    raw: str
+    hyperparameters: Mapping[str, str]
+    parameters: Mapping[str, str]
+    champion: Mapping[str, str] | None
+
+
+@dataclass(frozen=True)
+class StateEvent:
+    """A state that the execution entered or left."""
+
+    state: str
+    entered: bool
+
+
+def new_run() -> str:
+    """Return a name for a run: when it began, and a few random digits against two that begin together."""
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+def champion_of(release: Release | None) -> dict[str, str] | None:
+    """Return what the workflow compares a candidate with: the environment's current release."""
+    if release is None:
+        return None
+    return {"version": release.version, "model_data_url": release.model_data_url}
+
+
+def start(states: StepFunctions, state_machine_arn: str, told: TrainingInput) -> str:
+    """Start an execution named after its run and return its ARN."""
+    answer = states.start_execution(stateMachineArn=state_machine_arn, name=told.run, input=json.dumps(asdict(told)))
+    return str(answer["executionArn"])
+
+
+def follow(
+    states: StepFunctions,
+    execution_arn: str,
+    listen: Callable[[StateEvent], None],
+    sleep: Callable[[float], None] = time.sleep,
+) -> dict[str, Any]:
+    """Wait for an execution, telling each state that it enters and leaves, and return its output.
+
+    Raises `TrainingFailedError` with the execution's error and cause when it does not succeed.
+    """
+    seen = 0
+    while True:
+        execution = states.describe_execution(executionArn=execution_arn)
+        events = list(_state_events(states, execution_arn))
+        for event in events[seen:]:
+            listen(event)
+        seen = len(events)
+        if execution["status"] == "SUCCEEDED":
+            return dict(json.loads(execution["output"]))
+        if execution["status"] != "RUNNING":
+            error, cause = execution.get("error") or execution["status"], execution.get("cause") or "no cause was given"
+            raise TrainingFailedError(execution["name"], error, cause)
+        sleep(POLL_SECONDS)
+
+
+def _state_events(states: StepFunctions, execution_arn: str) -> Iterator[StateEvent]:
+    request: dict[str, Any] = {"executionArn": execution_arn, "maxResults": 1000}
+    while True:
+        page = states.get_execution_history(**request)
+        for event in page["events"]:
+            for edge, details in (
+                ("StateEntered", "stateEnteredEventDetails"),
+                ("StateExited", "stateExitedEventDetails"),
+            ):
+                if event["type"].endswith(edge):
+                    yield StateEvent(event[details]["name"], entered=edge == "StateEntered")
+        if not page.get("nextToken"):
+            return
+        request["nextToken"] = page["nextToken"]
