@@ -211,7 +211,7 @@ class ArtifactWithoutLineageError(FairwayError):
 
     def __init__(self, path: object) -> None:
         super().__init__(
-            f"The model artifact {path} holds no lineage.json: only what the train job of this project wrote is evaluated."
+            f"The model artifact {path} holds no lineage.json: only what this project's train job wrote is evaluated."
         )
 
 
@@ -220,8 +220,8 @@ class ChampionError(FairwayError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(
-            f"The champion could not be evaluated by this code: {reason} Start the workflow with `champion: null` to let "
-            "the thresholds alone decide, once it is sure that the artifact's format was meant to change."
+            f"The champion could not be evaluated by this code: {reason} If the artifact's format was meant to change, "
+            "start the workflow with `champion: null`: the thresholds alone decide then."
         )
 
 

@@ -1,0 +1,90 @@
+"""What a job is told, parsed once: environment variables and SageMaker's configuration files."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fairway.errors import ContainerSettingError
+
+GIT_SHA = re.compile(r"[0-9a-f]{40}")
+IMAGE_BY_DIGEST = re.compile(r"\S+@sha256:[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Which code runs: the commit, and the image by digest."""
+
+    git_sha: str
+    image: str
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """What CreateTrainingJob said, as SageMaker passes it on."""
+
+    hyperparameters: Mapping[str, str]
+    channels: tuple[str, ...]
+
+
+def read_origin(environ: Mapping[str, str]) -> Origin:
+    """Read what the workflow gives to each container; required, as without it no artifact could be traced."""
+    git_sha, image = environ.get("FAIRWAY_GIT_SHA", ""), environ.get("FAIRWAY_IMAGE", "")
+    if not GIT_SHA.fullmatch(git_sha):
+        raise ContainerSettingError("FAIRWAY_GIT_SHA", f"is {git_sha!r}: a commit of 40 hexadecimal digits is expected")
+    if not IMAGE_BY_DIGEST.fullmatch(image):
+        raise ContainerSettingError(
+            "FAIRWAY_IMAGE", f"is {image!r}: an image by digest is expected, …@sha256:<64 hexadecimal digits>"
+        )
+    return Origin(git_sha, image)
+
+
+def read_parameters(environ: Mapping[str, str]) -> dict[str, str]:
+    """`FAIRWAY_PARAMETERS`: a JSON object of strings, empty where it is not set."""
+    return _strings("FAIRWAY_PARAMETERS", parse_object("FAIRWAY_PARAMETERS", environ.get("FAIRWAY_PARAMETERS", "{}")))
+
+
+def read_training(config: Path) -> TrainingSettings:
+    """SageMaker's `hyperparameters.json`, `inputdataconfig.json` and `resourceconfig.json`."""
+    hosts = _read("resourceconfig.json", config).get("hosts", [])
+    if len(hosts) > 1:
+        raise ContainerSettingError(
+            "resourceconfig.json", f"names {len(hosts)} hosts: the model trains on one instance"
+        )
+    channels = _read("inputdataconfig.json", config)
+    for name, channel in channels.items():
+        if isinstance(channel, dict) and channel.get("TrainingInputMode") == "Pipe":
+            raise ContainerSettingError(
+                "inputdataconfig.json", f"gives the channel {name!r} in Pipe mode: File or FastFile is expected"
+            )
+    hyperparameters = _strings("hyperparameters.json", _read("hyperparameters.json", config))
+    return TrainingSettings(hyperparameters, tuple(sorted(channels)))
+
+
+def parse_object(name: str, text: str) -> dict[str, Any]:
+    """Parse the JSON object in `text`; ContainerSettingError names the setting otherwise."""
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ContainerSettingError(name, f"is no JSON ({error})") from error
+    if not isinstance(value, dict):
+        raise ContainerSettingError(name, f"is {value!r}: a JSON object is expected")
+    return value
+
+
+def _read(name: str, config: Path) -> dict[str, Any]:
+    path = config / name
+    if not path.is_file():
+        raise ContainerSettingError(name, f"is missing in {config}: SageMaker writes it for every training job")
+    return parse_object(name, path.read_text(encoding="utf-8"))
+
+
+def _strings(name: str, value: dict[str, Any]) -> dict[str, str]:
+    for key, member in value.items():
+        if not isinstance(member, str):
+            raise ContainerSettingError(
+                name, f"has {key!r} as {member!r}: a string is expected, as SageMaker passes all of them"
+            )
+    return value

@@ -1,0 +1,1 @@
+"""What the inference container runs: one WSGI application on granian, answering `/ping` and `/invocations`."""
