@@ -1,0 +1,78 @@
+import json
+
+import pytest
+
+from fairway.delivery import training
+from fairway.errors import TrainingFailedError
+
+MACHINE = "arn:aws:states:us-east-1:111111111111:stateMachine:flights-dev-training"
+
+
+def entered(name):
+    return {"type": "TaskStateEntered", "stateEnteredEventDetails": {"name": name}}
+
+
+def exited(name):
+    return {"type": "TaskStateExited", "stateExitedEventDetails": {"name": name}}
+
+
+class StepFunctions:
+    """Answers as Step Functions would: one status and one history for each look."""
+
+    def __init__(self, *looks):
+        self.looks = list(looks)
+        self.started = {}
+
+    def start_execution(self, **request):
+        self.started = request
+        return {"executionArn": "arn:execution"}
+
+    def describe_execution(self, *, executionArn):  # noqa: N803  # as boto3 spells it
+        assert executionArn == "arn:execution"
+        return self.looks[0][0]
+
+    def get_execution_history(self, *, nextToken=None, **request):  # noqa: N803
+        events = self.looks[0][1] if len(self.looks) == 1 else self.looks.pop(0)[1]
+        assert request["executionArn"] == "arn:execution"
+        return {"events": events}
+
+
+def follow(states):
+    heard = []
+    output = training.follow(states, "arn:execution", heard.append, sleep=lambda _seconds: None)
+    return output, [(event.state, event.entered) for event in heard]
+
+
+def test_each_state_is_told_once_and_the_output_returned():
+    first, second = [entered("Prepare")], [entered("Prepare"), exited("Prepare"), entered("Train")]
+    states = StepFunctions(
+        ({"status": "RUNNING"}, first),
+        ({"status": "RUNNING"}, second),
+        ({"status": "SUCCEEDED", "output": json.dumps({"run": "r"})}, second),
+    )
+    assert follow(states) == ({"run": "r"}, [("Prepare", True), ("Prepare", False), ("Train", True)])
+
+
+def test_a_failed_execution_raises_with_its_error_and_cause():
+    failed = {"status": "FAILED", "name": "r", "error": "QualityGateRefused", "cause": "auc is 0.6, 0.65 is the minimum"}
+    with pytest.raises(TrainingFailedError, match=r"r ended with QualityGateRefused: auc is 0\.6"):
+        follow(StepFunctions((failed, [])))
+
+
+def test_an_aborted_execution_raises_too():
+    with pytest.raises(TrainingFailedError, match="ABORTED"):
+        follow(StepFunctions(({"status": "ABORTED", "name": "r"}, [])))
+
+
+def test_an_execution_is_named_after_its_run():
+    states = StepFunctions()
+    told = training.TrainingInput("r-1", "b" * 40, "image@sha256:x", "s3://b/raw/", {"eta": "0.1"}, {}, None)
+    assert training.start(states, MACHINE, told) == "arn:execution"
+    assert states.started["name"] == "r-1"
+    assert json.loads(states.started["input"])["hyperparameters"] == {"eta": "0.1"}
+
+
+def test_runs_that_begin_together_have_names_of_their_own():
+    names = {training.new_run() for _ in range(50)}
+    assert len(names) > 1
+    assert all(len(name) <= 32 for name in names)
