@@ -26,6 +26,8 @@ class Project(BaseModel):
     region: str = Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")
     repository: str = Field(pattern=r"^[\w.-]+/[\w.-]+$")
     accounts: dict[str, Annotated[str, Field(pattern=r"^\d{12}$")]]
+    base_image: Annotated[str, Field(pattern=r"^\S+@sha256:[0-9a-f]{64}$")] | None = None
+    """What the Dockerfile builds on, by digest; the twin needs none."""
 
     @property
     def account(self) -> str:

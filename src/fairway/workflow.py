@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from fairway.delivery import access, image, registry, releases, training
 from fairway.delivery.verification import same_answer
-from fairway.errors import CommitMissingError, NoReleaseError, RequestFileError, WrongAnswerError
+from fairway.errors import CommitMissingError, NoReleaseError, ProjectFileError, RequestFileError, WrongAnswerError
 from fairway.settings import Settings
 
 RAW_PREFIX = "raw/"
@@ -129,8 +129,19 @@ def invoke_golden(settings: Settings, environment: str, endpoint: str) -> Answer
 
 
 def push_image(settings: Settings, repository_url: str) -> str:
-    """Build the image from the checkout's sources, push it, and return its address by digest."""
-    return image.push(settings, repository_url)
+    """Build the image from the checkout's sources, push it, and return its address by digest.
+
+    For AWS it is the Dockerfile's; for the twin the same sources in one layer, since no Docker engine is asked for.
+    """
+    ecr = access.client(settings, "ecr")
+    if settings.cloud == "twin":
+        return image.publish_sources(settings.root, repository_url=repository_url, ecr=ecr)
+    if settings.project.base_image is None:
+        raise ProjectFileError("project.json", "`base_image` is null: an image for AWS is built on one named by digest")
+    return image.publish_with_docker(
+        settings.root, repository_url=repository_url, git_sha=head_commit(settings),
+        base_image=settings.project.base_image, ecr=ecr,
+    )  # fmt: skip
 
 
 def read_body(path: Path) -> bytes:
