@@ -3,7 +3,7 @@
 import json
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 import botocore.session
 from botocore.config import Config
@@ -17,6 +17,16 @@ if TYPE_CHECKING:
     from fairway.twin.clock import Clock
 
 __all__ = ["Credentials", "Resource", "RoleError", "Store", "Twin"]
+
+
+
+class Engine(Protocol):
+    """What runs a kind of resource."""
+
+    def __init__(self, twin: "Twin") -> None: ...
+
+
+EngineT = TypeVar("EngineT", bound=Engine)
 
 # What ministack takes for the root user of an account: its number as the access key, and this secret.
 ROOT_SECRET = "test"  # noqa: S105 -- the same on every machine, good for nothing but a process on the loopback
@@ -49,6 +59,15 @@ class Twin:
         self._session.set_config_variable("credentials_file", "/dev/null")
         self._lock = threading.Lock()
         self._root_clients: dict[tuple[str, str, str], Any] = {}
+        self._engines: dict[type[Engine], Engine] = {}
+        self._engines_lock = threading.RLock()  # an engine may want another one
+
+    def engine(self, kind: type[EngineT]) -> EngineT:
+        """Return the twin's one engine of a kind, made when it is first asked for."""
+        with self._engines_lock:
+            if kind not in self._engines:
+                self._engines[kind] = kind(self)
+            return cast("EngineT", self._engines[kind])
 
     def client(self, service: str, *, account: str, region: str, credentials: Credentials | None = None) -> Any:  # noqa: ANN401
         """Return a boto3-like client of the twin itself; without credentials it acts as the account's root, AWS's own hand."""
@@ -83,9 +102,11 @@ class Twin:
         self, *, source: str, detail_type: str, detail: dict[str, Any], resources: "Sequence[str]", account: str, region: str
     ) -> None:
         """Put an event of AWS's own on the account's default bus."""
+        from fairway.twin import base  # noqa: PLC0415 -- see above
+
         entry = {"Source": source, "DetailType": detail_type, "Detail": json.dumps(detail, default=_json_time),
                  "Resources": list(resources), "EventBusName": "default"}
-        self.client("events", account=account, region=region).put_events(Entries=[entry])
+        base.put_event(entry, account=account, region=region)
 
 
 def _json_time(value: Any) -> object:  # noqa: ANN401 -- json hands over whatever it cannot write

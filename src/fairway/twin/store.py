@@ -1,6 +1,7 @@
 """What the twin's own services remember: resources in memory, found by kind, account, region and name."""
 
 import threading
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -71,6 +72,10 @@ class Store:
         """Set attributes, and LastModifiedTime unless it is among them."""
         with self._lock:
             resource.attributes = {**resource.attributes, "LastModifiedTime": self._clock.now(), **attributes}
+
+    def locked(self) -> AbstractContextManager[object]:
+        """Keep others from changing anything while several steps are one; the same thread may use the store meanwhile."""
+        return self._lock
 
     def remove(self, resource: Resource) -> None:
         """Forget the resource; one that is forgotten already is no error, as two threads may end the same one."""

@@ -1,0 +1,109 @@
+"""The one door: by the service in a request's signature, to the twin's own services or on to ministack."""
+
+import asyncio
+import contextvars
+import json
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, quote
+
+from fairway.twin import api, base, guards
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, MutableMapping
+    from concurrent.futures import Executor
+
+    from fairway.twin.context import Twin
+    from fairway.twin.services import Services
+
+    Message = MutableMapping[str, Any]
+    Receive = Callable[[], Awaitable[Message]]
+    Send = Callable[[Message], Awaitable[None]]
+
+HEALTH_PATH = "/_fairway/health"
+_CREDENTIAL = re.compile(r"Credential=[^/]+/\d{8}/([^/]+)/([^/]+)/aws4_request")
+
+
+class Gateway:
+    """An ASGI application in front of ministack's."""
+
+    def __init__(self, twin: "Twin", services: "Services", workers: "Executor") -> None:
+        self._twin = twin
+        self._services = services
+        self._workers = workers
+
+    async def __call__(self, scope: "Message", receive: "Receive", send: "Send") -> None:
+        """Answer one request, or hand it on."""
+        if scope["type"] != "http":
+            await base.application(scope, receive, send)
+        elif scope["path"] == HEALTH_PATH:
+            await _send(send, api.Response(200, self._health(), {"Content-Type": "application/json"}))
+        else:
+            await self._route(scope, receive, send)
+
+    def _health(self) -> bytes:
+        return json.dumps({"status": "ok", "endpoint": self._twin.endpoint, "services": self._services.names}).encode()
+
+    async def _route(self, scope: "Message", receive: "Receive", send: "Send") -> None:
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        credential = _CREDENTIAL.search(headers.get("authorization", ""))
+        region, service = credential.groups() if credential else ("", "")
+        own = self._services.by_scope.get(service)
+        if own is None and service and not base.serves(service):
+            await _send(send, api.error_response(unknown_service(service, headers, scope)))
+            return
+        guard = guards.find(headers.get("x-amz-target", ""))
+        if own is None and guard is None:
+            await base.application(scope, receive, send)
+            return
+        body = await _read(receive)
+        request = api.Request(
+            method=scope["method"], path=(scope.get("raw_path") or quote(scope["path"]).encode()).decode("latin-1"),
+            query=parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True), headers=headers,
+            raw_headers=list(scope["headers"]), body=body, region=region,
+        )
+        if own is not None:
+            await _send(send, await self._in_thread(api.handle, request, own, self._twin))
+            return
+        refused = await self._in_thread(guards.check, guard, request)
+        if refused is not None:
+            await _send(send, refused)
+        else:
+            await base.application(scope, _replay(body, receive), send)
+
+    async def _in_thread(self, function: "Callable[..., Any]", *arguments: object) -> Any:  # noqa: ANN401
+        """Run blocking work with a copy of this request's context, which holds ministack's account and region."""
+        context = contextvars.copy_context()
+        return await asyncio.get_running_loop().run_in_executor(self._workers, context.run, function, *arguments)
+
+
+def unknown_service(service: str, headers: dict[str, str], scope: "Message") -> api.ServiceError:
+    """Name a service that neither the twin nor ministack has, with the operation that was asked for."""
+    asked = headers.get("x-amz-target") or f"{scope['method']} {scope['path']}"
+    return api.ServiceError("UnknownOperationException", f"The twin has no service {service!r}; it was asked for {asked}.")
+
+
+async def _read(receive: "Receive") -> bytes:
+    body = bytearray()
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if not message.get("more_body"):
+            return bytes(body)
+
+
+def _replay(body: bytes, receive: "Receive") -> "Receive":
+    """Give a body that was read already once more."""
+    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def again() -> "Message":
+        return messages.pop() if messages else await receive()
+
+    return again
+
+
+async def _send(send: "Send", response: api.Response) -> None:
+    headers = [(name.lower().encode(), value.encode("latin-1", "replace")) for name, value in response.headers.items()]
+    headers.append((b"content-length", str(len(response.body)).encode()))
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    await send({"type": "http.response.body", "body": response.body})

@@ -1,0 +1,64 @@
+"""Endpoints: named and checked here, run by the fleet."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fairway.twin.api import Call, ValidationError, operation
+from fairway.twin.runtime.fleet import EndpointEngine
+from fairway.twin.services.sagemaker.models import ENDPOINT_CONFIG
+from fairway.twin.services.sagemaker.resources import Kind, create, declare_reads
+from fairway.twin.store import Resource
+
+ENDPOINT = Kind(
+    "Endpoint", "endpoint", missing='Could not find endpoint "{arn}".',
+    taken='Cannot create already existing endpoint "{arn}".', status="EndpointStatus",
+)
+
+
+@operation("sagemaker", "CreateEndpoint", resource=ENDPOINT.named)
+def create_endpoint(call: Call) -> Mapping[str, Any]:
+    """Store an endpoint and start its fleet."""
+    ENDPOINT_CONFIG.find(call, call.params["EndpointConfigName"])
+    endpoint = create(call, ENDPOINT, EndpointStatus="Creating", **_deployment(call))
+    call.twin.engine(EndpointEngine).create(endpoint)
+    return {"EndpointArn": endpoint.arn}
+
+
+@operation("sagemaker", "UpdateEndpoint", resource=ENDPOINT.named)
+def update_endpoint(call: Call) -> Mapping[str, Any]:
+    """Move an endpoint to another configuration."""
+    endpoint = ENDPOINT.find(call)
+    ENDPOINT_CONFIG.find(call, call.params["EndpointConfigName"])
+    _check_settled(endpoint, "update")
+    call.twin.store.update(
+        endpoint, EndpointStatus="Updating", RetainAllVariantProperties=call.params.get("RetainAllVariantProperties", False),
+        ExcludeRetainedVariantProperties=call.params.get("ExcludeRetainedVariantProperties", []), **_deployment(call),
+    )
+    call.twin.engine(EndpointEngine).update(endpoint, call.params["EndpointConfigName"])
+    return {"EndpointArn": endpoint.arn}
+
+
+@operation("sagemaker", "DeleteEndpoint", resource=ENDPOINT.named)
+def delete_endpoint(call: Call) -> Mapping[str, Any]:
+    """End an endpoint's fleet, and then forget it."""
+    endpoint = ENDPOINT.find(call)
+    if endpoint.attributes["EndpointStatus"] in ("Creating", "Updating"):
+        _check_settled(endpoint, "delete")
+    call.twin.store.update(endpoint, EndpointStatus="Deleting")
+    call.twin.engine(EndpointEngine).delete(endpoint)
+    return {}
+
+
+def _deployment(call: Call) -> dict[str, Any]:
+    """Describe gives the deployment configuration that was used last."""
+    config = call.params.get("DeploymentConfig")
+    return {"LastDeploymentConfig": config} if config else {}
+
+
+def _check_settled(endpoint: Resource, verb: str) -> None:
+    status = endpoint.attributes["EndpointStatus"]
+    if status not in ("InService", "Failed") or (status == "Failed" and verb == "update"):
+        raise ValidationError(f'Cannot {verb} in-progress endpoint "{endpoint.arn}".')
+
+
+declare_reads(ENDPOINT)
