@@ -1,0 +1,198 @@
+resource "aws_iam_role" "deploy" {
+  name        = "${local.name}-deploy"
+  description = "Plans and applies what the project ${local.name} delivers with and runs in."
+
+  # Everyone in the account whom a policy of their own lets assume it.
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { AWS = "arn:aws:iam::${local.account}:root" }
+      Action    = "sts:AssumeRole"
+    }]
+  })
+}
+
+resource "aws_iam_role_policy" "deploy" {
+  for_each = local.deploy_statements
+
+  name   = each.key
+  role   = aws_iam_role.deploy.name
+  policy = jsonencode({ Version = "2012-10-17", Statement = each.value })
+}
+
+locals {
+  # What an ARN of this account and region starts with, by service.
+  arn = { for service in ["ecr", "kms", "logs", "sagemaker", "states"] :
+    service => "arn:aws:${service}:${local.project.region}:${local.account}"
+  }
+  state     = "arn:aws:s3:::${module.state.bucket}"
+  artifacts = "arn:aws:s3:::${local.name}-artifacts-${local.account}-${local.project.region}"
+  roles     = "arn:aws:iam::${local.account}:role/${local.name}"
+
+  # What the roots `delivery` and `environments/*` manage, no more: names begin with the project's.
+  deploy_statements = {
+    state = [
+      {
+        Effect    = "Allow"
+        Action    = "s3:ListBucket"
+        Resource  = local.state
+        Condition = { StringLike = { "s3:prefix" = ["delivery/*", "environments/*"] } }
+      },
+      {
+        Effect   = "Allow"
+        Action   = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
+        Resource = ["${local.state}/delivery/*", "${local.state}/environments/*"]
+      },
+      {
+        Effect   = "Allow"
+        Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
+        Resource = module.state.key_arn
+      },
+    ]
+
+    artifacts = [
+      {
+        Effect = "Allow"
+        Action = [
+          "s3:CreateBucket", "s3:DeleteBucket", "s3:DeleteBucketPolicy", "s3:GetAccelerateConfiguration", "s3:GetBucketAcl",
+          "s3:GetBucketCORS", "s3:GetBucketLogging", "s3:GetBucketObjectLockConfiguration", "s3:GetBucketOwnershipControls",
+          "s3:GetBucketPolicy", "s3:GetBucketPublicAccessBlock", "s3:GetBucketRequestPayment", "s3:GetBucketTagging",
+          "s3:GetBucketVersioning", "s3:GetBucketWebsite", "s3:GetEncryptionConfiguration", "s3:GetLifecycleConfiguration",
+          "s3:GetReplicationConfiguration", "s3:ListBucket", "s3:ListBucketVersions", "s3:PutBucketOwnershipControls",
+          "s3:PutBucketPolicy", "s3:PutBucketPublicAccessBlock", "s3:PutBucketTagging", "s3:PutBucketVersioning",
+          "s3:PutEncryptionConfiguration",
+        ]
+        Resource = local.artifacts
+      },
+      {
+        # To empty the bucket before it is destroyed.
+        Effect   = "Allow"
+        Action   = ["s3:DeleteObject", "s3:DeleteObjectVersion"]
+        Resource = "${local.artifacts}/*"
+      },
+    ]
+
+    images = [{
+      Effect = "Allow"
+      Action = [
+        "ecr:BatchDeleteImage", "ecr:CreateRepository", "ecr:DeleteLifecyclePolicy", "ecr:DeleteRepository",
+        "ecr:DeleteRepositoryPolicy", "ecr:DescribeRepositories", "ecr:GetLifecyclePolicy", "ecr:GetRepositoryPolicy",
+        "ecr:ListImages", "ecr:ListTagsForResource", "ecr:PutImageScanningConfiguration", "ecr:PutImageTagMutability",
+        "ecr:PutLifecyclePolicy", "ecr:SetRepositoryPolicy", "ecr:TagResource", "ecr:UntagResource",
+      ]
+      Resource = "${local.arn.ecr}:repository/${local.name}"
+    }]
+
+    keys = [
+      {
+        # A key has no name to go by: its project is told by its tags, from its first moment.
+        Effect    = "Allow"
+        Action    = ["kms:CreateKey", "kms:TagResource"]
+        Resource  = "*"
+        Condition = { StringEquals = { "aws:RequestTag/project" = local.name } }
+      },
+      {
+        Effect = "Allow"
+        Action = [
+          "kms:CreateAlias", "kms:CreateGrant", "kms:Decrypt", "kms:DeleteAlias", "kms:DescribeKey", "kms:EnableKeyRotation",
+          "kms:GenerateDataKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListResourceTags", "kms:PutKeyPolicy",
+          "kms:ScheduleKeyDeletion", "kms:UntagResource", "kms:UpdateAlias", "kms:UpdateKeyDescription",
+        ]
+        Resource = "${local.arn.kms}:key/*"
+        Condition = {
+          StringEquals    = { "aws:ResourceTag/project" = local.name }
+          StringNotEquals = { "aws:ResourceTag/environment" = "bootstrap" }
+        }
+      },
+      {
+        Effect   = "Allow"
+        Action   = ["kms:CreateAlias", "kms:DeleteAlias", "kms:UpdateAlias"]
+        Resource = "${local.arn.kms}:alias/${local.name}-*"
+      },
+      {
+        # It lists all or none: the action knows no resource.
+        Effect   = "Allow"
+        Action   = "kms:ListAliases"
+        Resource = "*"
+      },
+    ]
+
+    roles = [
+      {
+        Effect = "Allow"
+        Action = [
+          "iam:CreateRole", "iam:DeleteRole", "iam:DeleteRolePolicy", "iam:GetRole", "iam:GetRolePolicy",
+          "iam:ListAttachedRolePolicies", "iam:ListInstanceProfilesForRole", "iam:ListRolePolicies", "iam:ListRoleTags",
+          "iam:PutRolePolicy", "iam:TagRole", "iam:UntagRole", "iam:UpdateAssumeRolePolicy", "iam:UpdateRole",
+        ]
+        Resource = "${local.roles}-*"
+      },
+      {
+        Effect    = "Allow"
+        Action    = "iam:PassRole"
+        Resource  = "${local.roles}-*"
+        Condition = { StringEquals = { "iam:PassedToService" = ["sagemaker.amazonaws.com", "states.amazonaws.com"] } }
+      },
+      {
+        # It may not make itself mightier.
+        Effect   = "Deny"
+        Action   = ["iam:DeleteRole*", "iam:PassRole", "iam:PutRole*", "iam:TagRole", "iam:UntagRole", "iam:Update*"]
+        Resource = "${local.roles}-deploy"
+      },
+    ]
+
+    serving = [{
+      Effect = "Allow"
+      Action = [
+        "sagemaker:AddTags", "sagemaker:CreateEndpoint", "sagemaker:CreateEndpointConfig", "sagemaker:CreateModel",
+        "sagemaker:CreateModelPackageGroup", "sagemaker:DeleteEndpoint", "sagemaker:DeleteEndpointConfig",
+        "sagemaker:DeleteModel", "sagemaker:DeleteModelPackageGroup", "sagemaker:DeleteModelPackageGroupPolicy",
+        "sagemaker:DeleteTags", "sagemaker:DescribeEndpoint", "sagemaker:DescribeEndpointConfig", "sagemaker:DescribeModel",
+        "sagemaker:DescribeModelPackageGroup", "sagemaker:GetModelPackageGroupPolicy", "sagemaker:ListTags",
+        "sagemaker:PutModelPackageGroupPolicy", "sagemaker:UpdateEndpoint",
+      ]
+      Resource = concat(
+        [for kind in ["endpoint", "endpoint-config", "model"] : "${local.arn.sagemaker}:${kind}/${local.name}-*"],
+        ["${local.arn.sagemaker}:model-package-group/${local.name}"],
+      )
+    }]
+
+    workflow = [
+      {
+        Effect = "Allow"
+        Action = [
+          "states:CreateStateMachine", "states:DeleteStateMachine", "states:DescribeStateMachine",
+          "states:ListStateMachineVersions", "states:ListTagsForResource", "states:TagResource", "states:UntagResource",
+          "states:UpdateStateMachine",
+        ]
+        Resource = "${local.arn.states}:stateMachine:${local.name}-*"
+      },
+      {
+        # What is validated does not exist yet: the action knows no resource.
+        Effect   = "Allow"
+        Action   = "states:ValidateStateMachineDefinition"
+        Resource = "*"
+      },
+    ]
+
+    logs = [
+      {
+        Effect = "Allow"
+        Action = [
+          "logs:AssociateKmsKey", "logs:CreateLogGroup", "logs:DeleteLogGroup", "logs:DisassociateKmsKey",
+          "logs:ListTagsForResource", "logs:PutRetentionPolicy", "logs:TagResource", "logs:UntagResource",
+        ]
+        Resource = flatten([for folder in ["/aws/sagemaker/Endpoints", "/aws/vendedlogs/states"] :
+          [for end in ["", ":*"] : "${local.arn.logs}:log-group:${folder}/${local.name}-*${end}"]
+        ])
+      },
+      {
+        # It lists all or none: the action knows no resource.
+        Effect   = "Allow"
+        Action   = "logs:DescribeLogGroups"
+        Resource = "*"
+      },
+    ]
+  }
+}

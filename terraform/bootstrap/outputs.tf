@@ -1,0 +1,14 @@
+output "state_bucket" {
+  description = "Name of the bucket that holds the state of every root."
+  value       = module.state.bucket
+}
+
+output "state_key_arn" {
+  description = "ARN of the key that encrypts the state."
+  value       = module.state.key_arn
+}
+
+output "deploy_role_arn" {
+  description = "ARN of the role that plans and applies delivery and the environments."
+  value       = aws_iam_role.deploy.arn
+}

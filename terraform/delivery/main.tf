@@ -1,0 +1,44 @@
+locals {
+  project  = jsondecode(file("${path.root}/../../project.json"))
+  name     = local.project.project
+  accounts = local.project.accounts
+
+  # The environment that trains writes; every environment reads.
+  readers = toset(values(local.accounts))
+  writers = [local.accounts.dev]
+}
+
+provider "aws" {
+  region              = local.project.region
+  allowed_account_ids = [local.accounts.delivery]
+
+  default_tags {
+    tags = { project = local.name, environment = "delivery" }
+  }
+}
+
+# Destroying what the project shares is asked for by name, and leaves nothing: images and models go too.
+module "artifacts" {
+  source = "../modules/artifact-store"
+
+  name          = "${local.name}-artifacts-${local.accounts.delivery}-${local.project.region}"
+  readers       = local.readers
+  writers       = local.writers
+  force_destroy = true
+}
+
+module "images" {
+  source = "../modules/image-repository"
+
+  name          = local.name
+  readers       = local.readers
+  force_destroy = true
+}
+
+module "registry" {
+  source = "../modules/model-registry"
+
+  name    = local.name
+  readers = local.readers
+  writers = local.writers
+}

@@ -1,0 +1,40 @@
+locals {
+  environment = "dev"
+  project     = jsondecode(file("${path.root}/../../../project.json"))
+}
+
+provider "aws" {
+  region              = local.project.region
+  allowed_account_ids = [local.project.accounts[local.environment]]
+
+  default_tags {
+    tags = { project = local.project.project, environment = local.environment }
+  }
+}
+
+data "terraform_remote_state" "delivery" {
+  backend = "s3"
+
+  config = {
+    bucket = "${local.project.project}-tfstate-${local.project.accounts.delivery}-${local.project.region}"
+    key    = "delivery/terraform.tfstate"
+    region = local.project.region
+  }
+}
+
+module "platform" {
+  source = "../../platform"
+
+  project     = local.project.project
+  environment = local.environment
+  delivery    = data.terraform_remote_state.delivery.outputs
+  release     = jsondecode(file("${path.root}/release.json"))
+
+  training = {
+    approval = "automatic"
+    gate = {
+      thresholds = { auc = { min = 0.65 }, log_loss = { max = 0.6 } }
+      champion   = { metric = "auc", goal = "maximize", tolerance = 0.005 }
+    }
+  }
+}

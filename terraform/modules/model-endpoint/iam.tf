@@ -1,0 +1,69 @@
+resource "aws_iam_role" "this" {
+  name        = "${var.name}-endpoint"
+  description = "What the containers of the endpoint ${var.name} may do."
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { Service = "sagemaker.amazonaws.com" }
+      Action    = "sts:AssumeRole"
+      Condition = { StringEquals = { "aws:SourceAccount" = data.aws_caller_identity.current.account_id } }
+    }]
+  })
+}
+
+resource "aws_iam_role_policy" "this" {
+  name = "serve"
+  role = aws_iam_role.this.name
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid      = "Model"
+        Effect   = "Allow"
+        Action   = "s3:GetObject"
+        Resource = "arn:aws:s3:::${var.artifacts.bucket}/runs/*/model.tar.gz"
+      },
+      {
+        Sid      = "ModelKey"
+        Effect   = "Allow"
+        Action   = "kms:Decrypt"
+        Resource = var.artifacts.key_arn
+      },
+      {
+        Sid       = "VolumeKey"
+        Effect    = "Allow"
+        Action    = "kms:CreateGrant"
+        Resource  = var.key_arn
+        Condition = { Bool = { "kms:GrantIsForAWSResource" = "true" } }
+      },
+      {
+        Sid      = "Image"
+        Effect   = "Allow"
+        Action   = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+        Resource = var.image_repository_arn
+      },
+      {
+        Sid    = "Registry"
+        Effect = "Allow"
+        Action = "ecr:GetAuthorizationToken"
+        # A token is for the whole registry: the action knows no resource.
+        Resource = "*"
+      },
+      {
+        Sid      = "Logs"
+        Effect   = "Allow"
+        Action   = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
+        Resource = [aws_cloudwatch_log_group.this.arn, "${aws_cloudwatch_log_group.this.arn}:*"]
+      },
+      {
+        Sid    = "Metrics"
+        Effect = "Allow"
+        Action = "cloudwatch:PutMetricData"
+        # Metrics are no resources: the namespace is what can be named.
+        Resource  = "*"
+        Condition = { StringEquals = { "cloudwatch:namespace" = "/aws/sagemaker/Endpoints" } }
+      },
+    ]
+  })
+}

@@ -1,0 +1,15 @@
+output "name" {
+  description = "Name of the endpoint; null without a release."
+  value       = one(aws_sagemaker_endpoint.this[*].name)
+}
+
+output "config_name" {
+  description = "Name of the configuration that the endpoint runs; null without a release."
+  value       = one(aws_sagemaker_endpoint.this[*].endpoint_config_name)
+}
+
+output "release_version" {
+  description = "Version of the release that the endpoint serves; null without one."
+  # By way of the endpoint, whose postcondition has seen it.
+  value = length(aws_sagemaker_endpoint.this) == 0 ? null : var.release.current.version
+}

@@ -1,0 +1,63 @@
+data "aws_caller_identity" "current" {}
+
+data "aws_region" "current" {}
+
+locals {
+  # A job's name has 63 characters: 32 for the run, 8 for the step and its attempt, 22 for what is left of the prefix.
+  job_prefix = trimsuffix(substr(var.name, 0, 22), "-")
+
+  # Instances with disks of their own encrypt them by themselves, and SageMaker refuses a key for such.
+  clusters = { for step, job in var.jobs : step => merge(
+    { InstanceCount = 1, InstanceType = job.instance_type, VolumeSizeInGB = job.volume_gigabytes },
+    can(regex("^ml[.](g[4-9]|p3dn|p[4-9]|trn|[cmr][0-9][a-z]*d)", job.instance_type)) ? {} : { VolumeKmsKeyId = var.key_arn },
+  ) }
+
+  gate = merge(var.gate, {
+    thresholds = { for metric, bounds in var.gate.thresholds : metric => { for bound, value in bounds : bound => value if value != null } }
+  })
+
+  # Beyond its running time a job waits for its instances; SageMaker stops it first, and says so.
+  starting_seconds = 1800
+}
+
+resource "aws_sfn_state_machine" "this" {
+  name     = "${var.name}-training"
+  role_arn = aws_iam_role.workflow.arn
+
+  definition = templatefile("${path.module}/../../../pipelines/training.asl.json", {
+    job_prefix                      = local.job_prefix
+    bucket                          = var.artifacts.bucket
+    artifact_key_arn                = var.artifacts.key_arn
+    processing_role_arn             = aws_iam_role.processing.arn
+    processing_cluster              = jsonencode(local.clusters.processing)
+    processing_timeout_seconds      = var.jobs.processing.timeout_seconds
+    processing_task_timeout_seconds = var.jobs.processing.timeout_seconds + local.starting_seconds
+    training_role_arn               = aws_iam_role.training.arn
+    training_cluster                = jsonencode(local.clusters.training)
+    training_timeout_seconds        = var.jobs.training.timeout_seconds
+    training_task_timeout_seconds   = var.jobs.training.timeout_seconds + local.starting_seconds
+    gate                            = jsonencode(jsonencode(local.gate))
+    model_package_group_arn         = var.model_package_group_arn
+    approval_status                 = { automatic = "Approved", manual = "PendingManualApproval" }[var.approval]
+  })
+
+  logging_configuration {
+    level                  = "ALL"
+    include_execution_data = true
+    log_destination        = "${aws_cloudwatch_log_group.this.arn}:*"
+  }
+
+  tracing_configuration {
+    enabled = true
+  }
+
+  # Step Functions tries the log destination with the role's permissions.
+  depends_on = [aws_iam_role_policy.workflow]
+}
+
+# Under /aws/vendedlogs the log group's resource policy does not grow with each state machine.
+resource "aws_cloudwatch_log_group" "this" {
+  name              = "/aws/vendedlogs/states/${var.name}-training"
+  retention_in_days = 365
+  kms_key_id        = var.key_arn
+}

@@ -1,0 +1,33 @@
+data "aws_caller_identity" "current" {}
+
+data "aws_region" "current" {}
+
+locals {
+  name      = "${var.project}-${var.environment}"
+  artifacts = { bucket = var.delivery.artifact_bucket, key_arn = var.delivery.artifact_key_arn }
+}
+
+module "training" {
+  source = "../modules/training-workflow"
+  count  = var.training == null ? 0 : 1
+
+  name                    = local.name
+  gate                    = var.training.gate
+  approval                = var.training.approval
+  jobs                    = var.training.jobs
+  artifacts               = local.artifacts
+  image_repository_arn    = var.delivery.image_repository_arn
+  model_package_group_arn = var.delivery.model_package_group_arn
+  key_arn                 = aws_kms_key.this.arn
+}
+
+module "endpoint" {
+  source = "../modules/model-endpoint"
+
+  name                 = local.name
+  release              = var.release
+  instances            = var.endpoint.instances
+  artifacts            = local.artifacts
+  image_repository_arn = var.delivery.image_repository_arn
+  key_arn              = aws_kms_key.this.arn
+}

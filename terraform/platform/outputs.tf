@@ -1,0 +1,19 @@
+output "endpoint_name" {
+  description = "Name of the endpoint; null without a release."
+  value       = module.endpoint.name
+}
+
+output "endpoint_config_name" {
+  description = "Name of the configuration that the endpoint runs; null without a release."
+  value       = module.endpoint.config_name
+}
+
+output "release_version" {
+  description = "Version of the release that the endpoint serves; null without one."
+  value       = module.endpoint.release_version
+}
+
+output "state_machine_arn" {
+  description = "ARN of the training workflow; null where the environment does not train."
+  value       = one(module.training[*].state_machine_arn)
+}
