@@ -1,7 +1,7 @@
 """Builds the image of a checkout, pushes it to ECR and names it by digest.
 
-`publish_sources` is for the twin: the one-layer image of the same sources, by ECR's API alone. `publish_with_docker` is for
-AWS: the Dockerfile, on a base that is named by digest. Both are no-ops where the repository holds the image already.
+`publish_sources` is for the twin: the one-layer image of the same sources, by ECR's API alone. `publish_with_docker` is
+for AWS: the Dockerfile, on a base that is named by digest. Neither pushes what the repository holds already.
 """
 
 import base64
@@ -45,6 +45,7 @@ def publish_with_docker(checkout: Path, *, repository_url: str, git_sha: str, ba
     repository, tagged = _repository(repository_url), f"{repository_url}:{git_sha}"
     digest = _digest_of_tag(ecr, repository, git_sha)
     if digest is None:
+        _require_docker()
         _docker(build_command(checkout, tagged, base_image))
         _log_in(ecr, repository_url)
         _docker(["push", "--quiet", tagged])
@@ -115,13 +116,18 @@ def _log_in(ecr: "ECRClient", repository_url: str) -> None:
     _docker(["login", "--username", user, "--password-stdin", registry], stdin=password)
 
 
-def _docker(arguments: Sequence[str], stdin: str | None = None) -> None:
-    """Run docker; its progress goes to this process's stderr, unless it is given a secret to read."""
+def _require_docker() -> None:
     try:
-        done = subprocess.run(["docker", *arguments], input=stdin, text=True, stderr=subprocess.PIPE, check=False)
+        done = subprocess.run(["docker", "version"], capture_output=True, text=True, check=False)
     except FileNotFoundError as error:
-        remedy = "Install Docker, or let the pipeline's build project build the image."
-        raise ToolMissingError("docker", None, "Docker 24 or later", remedy) from error
+        remedy = "Install it, or let the pipeline's build project build the image."
+        raise ToolMissingError("docker", None, "Docker with a running daemon", remedy) from error
     if done.returncode != 0:
-        lines = done.stderr.strip().splitlines()
-        raise DockerError(arguments[0], lines[-1] if lines else f"exit code {done.returncode}")
+        raise DockerError("version", done.stderr.strip() or f"exit code {done.returncode}")
+
+
+def _docker(arguments: Sequence[str], stdin: str | None = None) -> None:
+    # A build takes minutes: docker's own progress is shown as it comes.
+    done = subprocess.run(["docker", *arguments], input=stdin, text=True, check=False)
+    if done.returncode != 0:
+        raise DockerError(arguments[0], f"exit code {done.returncode}; its own words are above.")

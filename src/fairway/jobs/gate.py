@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from fairway.errors import ContainerSettingError
 from fairway.jobs.settings import parse_object
@@ -105,8 +105,7 @@ def _unusable(value: float | None) -> str:
 
 def parse_gate(text: str) -> Gate:
     """Parse the gate in `FAIRWAY_GATE`; ContainerSettingError says what of it is wrong."""
-    value = parse_object(NAME, text)
-    _members(value, "", {"thresholds", "champion"})
+    value = _members(parse_object(NAME, text), "", {"thresholds", "champion"})
     thresholds, champion = value["thresholds"], value["champion"]
     if not isinstance(thresholds, dict) or not thresholds:
         raise ContainerSettingError(
@@ -123,19 +122,20 @@ def _threshold(name: str, value: object) -> Threshold:
 
 
 def _champion_rule(value: object) -> ChampionRule:
-    _members(value, "champion.", {"metric", "goal", "tolerance"})
-    goal, tolerance = value["goal"], _number("champion.tolerance", value["tolerance"])
-    if goal not in ("maximize", "minimize"):
+    rule = _members(value, "champion.", {"metric", "goal", "tolerance"})
+    goal, tolerance = rule["goal"], _number("champion.tolerance", rule["tolerance"])
+    if goal != "maximize" and goal != "minimize":  # noqa: PLR1714 -- mypy narrows this to the literals, not `in`
         raise ContainerSettingError(NAME, f"has the goal {goal!r}: maximize or minimize is expected")
     if tolerance < 0:
         raise ContainerSettingError(NAME, f"has the tolerance {tolerance:g}: 0 or more is expected")
-    return ChampionRule(str(value["metric"]), goal, tolerance)
+    return ChampionRule(str(rule["metric"]), goal, tolerance)
 
 
-def _members(value: object, prefix: str, expected: set[str]) -> None:
+def _members(value: object, prefix: str, expected: set[str]) -> dict[str, Any]:
     if not isinstance(value, dict) or value.keys() != expected:
         names = ", ".join(f"{prefix}{name}" for name in sorted(expected))
         raise ContainerSettingError(NAME, f"has {value!r}: exactly {names} are expected")
+    return value
 
 
 def _number(name: str, value: object) -> float:

@@ -1,0 +1,144 @@
+"""The three jobs, with a model of the fewest lines."""
+
+import json
+
+import pytest
+from tests.unit.jobs.fakes import ENVIRON, GATE, FakeModel, archive, evaluation_tree, training_tree, write
+
+from fairway.errors import (
+    ArtifactWithoutLineageError,
+    ChampionError,
+    JobInputMissingError,
+    JobOutputMissingError,
+)
+from fairway.jobs import evaluate, prepare, train
+from fairway.jobs.files import hash_files, sha256_of
+from fairway.jobs.tree import Tree
+
+
+@pytest.fixture
+def model(monkeypatch):
+    fake = FakeModel()
+    for job in (prepare, train, evaluate):
+        monkeypatch.setattr(job, "model", fake)
+    return fake
+
+
+def read(path):
+    return json.loads(path.read_text())
+
+
+@pytest.mark.usefixtures("model")
+def test_training_leaves_artifact_lineage_and_report(tmp_path):
+    tree = training_tree(tmp_path)
+    train.run(tree, ENVIRON)
+    assert (tree.model / "weights").read_text() == "0.7"
+    assert read(tree.output_data / "report.json") == {"auc": 0.7}
+    assert read(tree.model / "lineage.json") == {
+        "git_sha": ENVIRON["FAIRWAY_GIT_SHA"],
+        "image": ENVIRON["FAIRWAY_IMAGE"],
+        "hyperparameters": {"auc": "0.7"},
+        "data": hash_files(tree.channels),
+    }
+    assert list(hash_files(tree.channels)) == ["train/part.txt", "validation/part.txt"]
+
+
+def test_training_starts_warm_from_an_unpacked_artifact(tmp_path, model):
+    tree = training_tree(tmp_path, channels=("train", "validation", "warm_start"))
+    train_with = archive(tree.channels / "warm_start" / "model.tar.gz", {"weights": "0.6"})
+    train.run(tree, ENVIRON)
+    assert model.warm_start == "0.6"
+    assert read(tree.model / "lineage.json")["data"]["warm_start/model.tar.gz"] == sha256_of(train_with)
+
+
+@pytest.mark.usefixtures("model")
+def test_training_without_a_channel_says_which(tmp_path):
+    tree = training_tree(tmp_path, channels=("train",))
+    with pytest.raises(JobInputMissingError, match=r"^The input 'validation' holds no file at "):
+        train.run(tree, ENVIRON)
+
+
+@pytest.mark.usefixtures("model")
+def test_preparation_leaves_splits_lineage_and_the_report_apart(tmp_path):
+    tree = Tree(tmp_path)
+    write(tree.processing_input("raw") / "2013-01.csv", "rows")
+    tree.processing_output("report").mkdir(parents=True)  # SageMaker makes the outputs' folders
+    prepare.run(tree, {**ENVIRON, "FAIRWAY_PARAMETERS": '{"seed": "7"}'})
+    data = tree.processing_output("data")
+    assert sorted(hash_files(data)) == ["lineage.json", "test/part.txt", "train/part.txt", "validation/part.txt"]
+    assert (data / "train" / "part.txt").read_text() == "train 7"
+    assert (tree.processing_output("report") / "part.txt").exists()
+    assert read(data / "lineage.json") == {
+        "git_sha": ENVIRON["FAIRWAY_GIT_SHA"],
+        "image": ENVIRON["FAIRWAY_IMAGE"],
+        "parameters": {"seed": "7"},
+        "data": hash_files(tree.processing_input("raw")),
+    }
+
+
+@pytest.mark.usefixtures("model")
+def test_preparation_without_raw_data_says_so(tmp_path):
+    with pytest.raises(JobInputMissingError, match=r"^The input 'raw' holds no file at "):
+        prepare.run(Tree(tmp_path), ENVIRON)
+
+
+def test_a_model_that_prepares_nothing_is_told_so(tmp_path, model, monkeypatch):
+    monkeypatch.setattr(model, "prepare", lambda *_: {}, raising=True)
+    write(Tree(tmp_path).processing_input("raw") / "2013-01.csv", "rows")
+    with pytest.raises(JobOutputMissingError, match=r"^The model's prepare left no file at "):
+        prepare.run(Tree(tmp_path), ENVIRON)
+
+
+@pytest.mark.usefixtures("model")
+def test_an_evaluation_says_everything_that_a_registration_needs(tmp_path):
+    tree = evaluation_tree(tmp_path, candidate="0.7", champion="0.69")
+    evaluate.run(tree, {"FAIRWAY_GATE": GATE})
+    evaluation = read(tree.processing_output("evaluation") / "evaluation.json")
+    assert evaluation == {
+        "metrics": {"auc": 0.7},
+        "slices": {"origin": {"JFK": {"auc": 0.5}}},
+        "champion": {"metrics": {"auc": 0.69}},
+        "gate": {"passed": True, "reasons": evaluation["gate"]["reasons"]},
+        "model_data_sha256": sha256_of(tree.processing_input("model") / "model.tar.gz"),
+        "lineage": {
+            "git_sha": "c" * 40,
+            "image": "trained@sha256:1",
+            "hyperparameters": {"auc": "0.7"},
+            "data": hash_files(tree.processing_input("data")),
+        },
+    }
+    assert (tree.processing_output("evaluation") / "report.json").exists()
+
+
+@pytest.mark.usefixtures("model")
+def test_a_worse_candidate_is_refused_by_a_job_that_succeeds(tmp_path):
+    tree = evaluation_tree(tmp_path, candidate="0.65", champion="0.69")
+    evaluate.run(tree, {"FAIRWAY_GATE": GATE})
+    assert read(tree.processing_output("evaluation") / "evaluation.json")["gate"] == {
+        "passed": False,
+        "reasons": ["The candidate's auc 0.65 is worse than the champion's 0.69 (to maximize, tolerance 0.005)."],
+    }
+
+
+@pytest.mark.usefixtures("model")
+def test_a_metric_that_is_no_number_is_refused_and_is_still_json(tmp_path):
+    tree = evaluation_tree(tmp_path, candidate="nan")
+    evaluate.run(tree, {"FAIRWAY_GATE": GATE})
+    evaluation = read(tree.processing_output("evaluation") / "evaluation.json")
+    assert (evaluation["metrics"], evaluation["champion"]) == ({"auc": None}, None)
+    assert not evaluation["gate"]["passed"]
+
+
+@pytest.mark.usefixtures("model")
+def test_a_champion_that_this_code_cannot_read_stops_the_evaluation(tmp_path):
+    tree = evaluation_tree(tmp_path, champion="no number")
+    with pytest.raises(ChampionError, match=r"could not be evaluated by this code: could not convert string to float"):
+        evaluate.run(tree, {"FAIRWAY_GATE": GATE})
+
+
+@pytest.mark.usefixtures("model")
+def test_an_artifact_without_lineage_is_refused(tmp_path):
+    tree = evaluation_tree(tmp_path)
+    archive(tree.processing_input("model") / "model.tar.gz", {"weights": "0.7"})
+    with pytest.raises(ArtifactWithoutLineageError, match=r"holds no lineage\.json"):
+        evaluate.run(tree, {"FAIRWAY_GATE": GATE})
