@@ -1,0 +1,276 @@
+"""Endpoints: created, updated, deleted and invoked. An update starts the new fleet first, and nothing in flight is lost."""
+
+import logging
+import threading
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from fairway.twin.runtime.endpoint import LOG_GROUP, FleetMaker, Retained, wishes
+from fairway.twin.runtime.images import Images
+from fairway.twin.runtime.instances import INVOCATION_SECONDS, Answer, Instance, NoAnswerError, NotReachedError
+from fairway.twin.runtime.metrics import EndpointMetrics, Invocation, Source
+from fairway.twin.runtime.routing import Fleet, FleetError, NoVariantError, Router
+from fairway.twin.runtime.support import refusal, unsupported_endpoint_config, unsupported_model
+
+if TYPE_CHECKING:
+    from fairway.twin.context import Resource, Twin
+
+logger = logging.getLogger(__name__)
+
+EVENT = "SageMaker Endpoint State Change"
+# The statuses as SageMaker's events spell them.
+EVENT_STATUS = {
+    "Creating": "CREATING", "InService": "IN_SERVICE", "Updating": "UPDATING", "Failed": "FAILED", "Deleting": "DELETING",
+}
+INVOCATIONS = "/invocations"
+CUSTOM_ATTRIBUTES = "x-amzn-sagemaker-custom-attributes"
+
+
+class Endpoint:
+    """One endpoint: its resource, the fleet that it runs, and the routes to it."""
+
+    def __init__(self, twin: "Twin", images: Images, resource: "Resource") -> None:
+        self.resource = resource
+        self.router = Router()
+        self.fleet: Fleet | None = None
+        self._twin = twin
+        self._maker = FleetMaker(twin, images, resource)
+        self._abandoned = threading.Event()
+        self._deploying = threading.Lock()
+
+    def create(self, config: "Resource") -> None:
+        """Bring up the first fleet; the endpoint is InService or Failed afterwards."""
+        self._tell(EndpointStatus="Creating")
+        try:
+            self._deploy(config, {})
+        except FleetError as error:
+            self._tell(EndpointStatus="Failed", FailureReason=str(error))
+
+    def update(self, config: "Resource") -> None:
+        """Replace the fleet by one of another configuration; if that does not come up, the endpoint stays what it is."""
+        self._tell(EndpointStatus="Updating", FailureReason=None, PendingDeploymentSummary=self._pending(config))
+        try:
+            self._deploy(config, self._retained())
+        except FleetError as error:
+            self._tell(EndpointStatus="InService", FailureReason=str(error), PendingDeploymentSummary=None)
+
+    def delete(self) -> None:
+        """End everything, and forget the endpoint."""
+        self._abandoned.set()
+        self._tell(EndpointStatus="Deleting")
+        with self._deploying:
+            self.router.swap(())
+            if self.fleet is not None:
+                self.router.drain(self.fleet)
+                self.fleet.retire()
+        self._twin.store.remove(self.resource)
+
+    def close(self) -> None:
+        """End the containers, because the twin ends."""
+        self._abandoned.set()
+        with self._deploying:
+            if self.fleet is not None:
+                self.fleet.retire(grace=0)
+
+    def _deploy(self, config: "Resource", retained: Retained) -> None:
+        with self._deploying:
+            fleet = self._maker.make(config, wishes(config, retained), self._abandoned)
+            old, self.fleet = self.fleet, fleet
+            self.router.swap(fleet.routes())
+            self._tell(
+                EndpointStatus="InService",
+                EndpointConfigName=config.name,
+                FailureReason=None,
+                PendingDeploymentSummary=None,
+                ProductionVariants=[variant.summary() for variant in fleet.variants],
+            )
+            if old is not None:
+                self.router.drain(old, INVOCATION_SECONDS)
+                old.retire()
+
+    def _retained(self) -> Retained:
+        """Return what the running variants have that the request wants to keep (RetainAllVariantProperties)."""
+        request = self.resource.attributes
+        if not request.get("RetainAllVariantProperties") or self.fleet is None:
+            return {}
+        dropped = {item["VariantPropertyType"] for item in request.get("ExcludeRetainedVariantProperties") or ()}
+        return {
+            variant.name: {
+                member: value
+                for member, name, value in (
+                    ("instances", "DesiredInstanceCount", len(variant.instances)), ("weight", "DesiredWeight", variant.weight)
+                )
+                if name not in dropped
+            }
+            for variant in self.fleet.variants
+        }
+
+    def _pending(self, config: "Resource") -> dict[str, Any]:
+        wanted = wishes(config, self._retained())
+        variants = [
+            {"VariantName": name, "DesiredInstanceCount": wish.instances, "DesiredWeight": wish.weight}
+            for name, wish in wanted.items()
+        ]
+        return {"EndpointConfigName": config.name, "ProductionVariants": variants, "StartTime": self._twin.clock.now()}
+
+    def _tell(self, **attributes: Any) -> None:
+        self._twin.store.update(self.resource, **attributes)
+        now = self.resource.attributes
+        members = ("EndpointName", "EndpointArn", "EndpointConfigName", "ProductionVariants", "FailureReason", "CreationTime",
+                   "LastModifiedTime")
+        detail = {name: now[name] for name in members if now.get(name) is not None}
+        detail |= {"EndpointStatus": EVENT_STATUS[now["EndpointStatus"]], "Tags": self.resource.tags}
+        try:
+            self._twin.emit(source="aws.sagemaker", detail_type=EVENT, detail=detail, resources=[self.resource.arn],
+                            account=self.resource.account, region=self.resource.region)
+        except Exception:  # an endpoint does not fail because nobody could be told
+            logger.exception("the event of %s could not be sent", self.resource.arn)
+
+
+class EndpointEngine:
+    """Runs the endpoints of this twin."""
+
+    def __init__(self, twin: "Twin") -> None:
+        self._twin = twin
+        self._images = Images(twin)
+        self._metrics = EndpointMetrics(twin)
+        self._endpoints: dict[str, Endpoint] = {}
+
+    def create(self, resource: "Resource") -> None:
+        """Bring up a stored endpoint; return at once. Forget it, and raise ServiceError, if the twin cannot."""
+        try:
+            config = self._config(resource, resource.attributes["EndpointConfigName"])
+        except Exception:
+            self._twin.store.remove(resource)
+            raise
+        endpoint = self._endpoints[resource.arn] = Endpoint(self._twin, self._images, resource)
+        self._in_thread(endpoint, endpoint.create, config)
+
+    def update(self, resource: "Resource", config_name: str) -> None:
+        """Move an endpoint to another configuration; return at once. Raise ServiceError if the twin cannot."""
+        endpoint = self._endpoints[resource.arn]
+        try:
+            config = self._config(resource, config_name)
+        except Exception:
+            self._twin.store.update(resource, EndpointStatus="InService")
+            raise
+        self._in_thread(endpoint, endpoint.update, config)
+
+    def delete(self, resource: "Resource") -> None:
+        """End an endpoint; return at once."""
+        endpoint = self._endpoints.pop(resource.arn)
+        self._in_thread(endpoint, endpoint.delete)
+
+    def close(self) -> None:
+        """End all containers, because the twin ends."""
+        for endpoint in list(self._endpoints.values()):
+            endpoint.close()
+        self._metrics.close()
+
+    def invoke(
+        self,
+        resource: "Resource",
+        variant: str | None,
+        body: bytes,
+        content_type: str,
+        accept: str,
+        headers: Mapping[str, str],
+    ) -> tuple[int, dict[str, str], bytes]:
+        """Send a request to an instance; return 200, the headers and the body of its answer, or raise ServiceError."""
+        from fairway.twin.api import ServiceError  # noqa: PLC0415 -- loads ministack, which the rest does not need
+
+        endpoint = self._endpoints.get(resource.arn)
+        if endpoint is None or endpoint.fleet is None:
+            raise ServiceError("ValidationError", f"Endpoint {resource.name} of account {resource.account} not found.")
+        sent = {"Content-Type": content_type, "Accept": accept, **headers}
+        begin = time.perf_counter()
+        try:
+            name, instances, answer, latency = self._send(endpoint, variant, body, sent)
+        except NoVariantError as error:
+            if error.args and error.args[0] is not None:
+                raise ServiceError("ValidationError", f"Variant {variant} not found for endpoint {resource.name}.") from error
+            raise ServiceError("ServiceUnavailable", "No instance of the endpoint can take the request.", 503) from error
+        overhead = time.perf_counter() - begin - latency
+        source = Source(resource.account, resource.region, resource.name, name)
+        status = answer.status if isinstance(answer, Answer) else None
+        self._metrics.record(source, Invocation(status, latency * 1e6, overhead * 1e6, instances))
+        if isinstance(answer, Answer) and 200 <= answer.status < 300:
+            return 200, _headers_of(answer, name), answer.body
+        raise _model_error(resource, answer)
+
+    def _send(
+        self, endpoint: Endpoint, target: str | None, body: bytes, headers: Mapping[str, str]
+    ) -> tuple[str, int, "Answer | Exception", float]:
+        """Return the variant, its number of instances, the answer or what came instead, and the seconds that it took."""
+        avoid: list[Instance] = []
+        while True:
+            with endpoint.router.request(target, avoid) as (variant, instance):
+                begin = time.perf_counter()
+                try:
+                    answer: Answer | Exception = instance.invoke(INVOCATIONS, body, headers)
+                except NotReachedError:
+                    avoid.append(instance)  # it died in this moment; the request did not reach it
+                    continue
+                except (TimeoutError, NoAnswerError) as error:
+                    answer = error
+                return variant.name, len(variant.instances), answer, time.perf_counter() - begin
+
+    def _config(self, resource: "Resource", name: str) -> "Resource":
+        config = self._twin.store.get("EndpointConfig", resource.account, resource.region, name)
+        if config is None:
+            raise refusal(f"an endpoint configuration {name!r}")
+        what = unsupported_endpoint_config(config.attributes)
+        for variant in config.attributes["ProductionVariants"]:
+            model = self._twin.store.get("Model", resource.account, resource.region, variant.get("ModelName", ""))
+            what = what or (unsupported_model(model.attributes) if model else None)
+        if what is not None:
+            raise refusal(what)
+        return config
+
+    def _in_thread(self, endpoint: Endpoint, act: Any, *arguments: Any) -> None:
+        def run() -> None:
+            try:
+                act(*arguments)
+            except Exception:
+                logger.exception("%s failed inside the twin", endpoint.resource.arn)
+                self._twin.store.update(endpoint.resource, EndpointStatus="Failed", FailureReason="Internal error of the twin.")
+
+        threading.Thread(target=run, name=endpoint.resource.arn, daemon=True).start()
+
+
+def _headers_of(answer: Answer, variant: str) -> dict[str, str]:
+    headers = {
+        "Content-Type": answer.headers.get("content-type", "application/octet-stream"),
+        "x-Amzn-Invoked-Production-Variant": variant,
+    }
+    if CUSTOM_ATTRIBUTES in answer.headers:
+        headers["X-Amzn-SageMaker-Custom-Attributes"] = answer.headers[CUSTOM_ATTRIBUTES]
+    return headers
+
+
+def _model_error(resource: "Resource", answer: "Answer | Exception") -> Exception:
+    """Return SageMaker's ModelError, with the container's own status and message."""
+    from fairway.twin.api import ServiceError  # noqa: PLC0415 -- loads ministack, which the rest does not need
+
+    group, region = f"{LOG_GROUP}/{resource.name}", resource.region
+    if isinstance(answer, Answer):
+        status, message = answer.status, answer.body.decode(errors="replace")
+    elif isinstance(answer, TimeoutError):
+        status, message = 0, (
+            "Your invocation timed out while waiting for a response from container primary. Review the latency metrics "
+            "for each container in Amazon CloudWatch, resolve the issue, and try again."
+        )
+    else:
+        status, message = 0, f"The container closed the connection without an answer. {answer}".strip()
+    kind = "client" if 400 <= status < 500 else "server"
+    return ServiceError(
+        "ModelError",
+        f'Received {kind} error ({status}) from primary with message "{message}". See '
+        f"https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}#logEventViewer:group={group} "
+        f"in account {resource.account} for more information.",
+        424,
+        OriginalStatusCode=status,
+        OriginalMessage=message,
+        LogStreamArn=f"arn:aws:logs:{region}:{resource.account}:log-group:{group}",
+    )

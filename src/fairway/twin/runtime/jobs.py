@@ -1,0 +1,175 @@
+"""The course of a job that runs once: stages in a thread, a request to stop, a limit of time, and one certain end."""
+
+import logging
+import queue
+import shutil
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fairway.twin.runtime.containers import Session
+from fairway.twin.runtime.failures import InternalError, RunError
+from fairway.twin.runtime.images import Images
+from fairway.twin.runtime.processes import Process
+from fairway.twin.runtime.support import refusal
+
+if TYPE_CHECKING:
+    from fairway.twin.context import Resource, Twin
+    from fairway.twin.runtime.containers import Container
+    from fairway.twin.runtime.logs import LogStream
+
+logger = logging.getLogger(__name__)
+
+# What SageMaker gives a container between SIGTERM and SIGKILL.
+GRACE_SECONDS = 120
+STOPPED, OVERRUN = "stopped", "overrun"
+
+
+class JobRun:
+    """One job under way. Subclasses say what its stages are (`stages`) and how its end is written (`finish`)."""
+
+    role_member = "RoleArn"
+
+    def __init__(self, twin: "Twin", images: Images, resource: "Resource", folder: Path) -> None:
+        self.twin = twin
+        self.images = images
+        self.resource = resource
+        self.folder = folder
+        self.interrupted: str | None = None
+        self._inbox: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._stop = threading.Event()
+        self._process: Process | None = None
+
+    @property
+    def request(self) -> dict[str, Any]:
+        """The members of the request that made the job."""
+        return self.resource.attributes
+
+    def stop(self) -> None:
+        """Ask for the end; the stage under way is finished first, unless it is the container's."""
+        self._stop.set()
+        self._inbox.put(STOPPED)
+
+    def kill(self) -> None:
+        """End the container without any grace."""
+        if self._process is not None:
+            self._process.stop(0)
+
+    def run(self) -> None:
+        """Run all of it; whatever happens, the job has an end."""
+        failure: RunError | None = None
+        try:
+            shutil.rmtree(self.folder, ignore_errors=True)  # of a job of that name, run by a twin that is gone
+            self.folder.mkdir(parents=True)
+            self.stages(Session.open(self.twin, self.request[self.role_member], self.resource))
+        except RunError as error:
+            failure = error
+        except Exception:  # the twin's own defect must not leave a job InProgress for ever
+            logger.exception("%s %s failed inside the twin", self.resource.kind, self.resource.name)
+            failure = InternalError()
+        self.finish(failure)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def stages(self, session: Session) -> None:
+        """Do the job's work; raise RunError when it fails."""
+        raise NotImplementedError
+
+    def finish(self, failure: RunError | None) -> None:
+        """Write the job's end."""
+        raise NotImplementedError
+
+    def on_stopping(self) -> None:
+        """Say that the container is being asked to end."""
+        raise NotImplementedError
+
+    def stopping(self) -> bool:
+        """Tell whether somebody asked for the end."""
+        return self._stop.is_set()
+
+    def execute(self, container: "Container", log: "LogStream", on_line: Any = None) -> int:
+        """Run the container to its end, or to the request to stop, or to the limit of time; return its exit code.
+
+        `on_line(line)` sees every line too. `interrupted` says afterwards what ended it, if it did not end by itself.
+        """
+
+        def write(line: str) -> None:
+            log.write(line)
+            if on_line is not None:
+                on_line(line)
+
+        limit = (self.request.get("StoppingCondition") or {}).get("MaxRuntimeInSeconds", 86_400)
+        self._process = process = container.start(write, lambda _code: self._inbox.put("ended"))
+        try:
+            message = self._inbox.get(timeout=limit)
+        except queue.Empty:
+            message = OVERRUN
+        if message in {STOPPED, OVERRUN}:
+            self.interrupted = message
+            self.on_stopping()
+            return process.stop(GRACE_SECONDS / self.twin.clock.speed)
+        return process.wait() or 0
+
+    def emit(self, detail_type: str, detail: dict[str, Any]) -> None:
+        """Send the state-change event; a job does not fail because nobody could be told."""
+        try:
+            self.twin.emit(source="aws.sagemaker", detail_type=detail_type, detail=detail, resources=[self.resource.arn],
+                           account=self.resource.account, region=self.resource.region)
+        except Exception:
+            logger.exception("the event of %s could not be sent", self.resource.arn)
+
+
+class JobEngine:
+    """Starts and stops the jobs of one kind. Subclasses name the kind's run and folder."""
+
+    run_class: type[JobRun]
+    folder = ""
+
+    def __init__(self, twin: "Twin") -> None:
+        self._twin = twin
+        self._images = Images(twin)
+        self._runs: dict[str, JobRun] = {}
+        self._lock = threading.Lock()
+
+    @staticmethod
+    def unsupported(request: dict[str, Any]) -> str | None:
+        """Return what the twin cannot do of a request, in words that name the member; None when it can do all of it."""
+        raise NotImplementedError
+
+    def start(self, resource: "Resource") -> None:
+        """Start a job that is stored as `resource`; return at once. Forget it, and raise ServiceError, if the twin cannot."""
+        what = self.unsupported(resource.attributes)
+        if what is not None:
+            self._twin.store.remove(resource)
+            raise refusal(what)
+        folder = self._twin.directory / self.folder / f"{resource.account}-{resource.region}-{resource.name}"
+        run = self.run_class(self._twin, self._images, resource, folder)
+        with self._lock:
+            self._runs[resource.arn] = run
+        threading.Thread(target=self._run, args=(run,), name=resource.arn, daemon=True).start()
+
+    def stop(self, resource: "Resource") -> None:
+        """Ask a job to end; one that has ended is left alone. Return at once."""
+        with self._lock:
+            run = self._runs.get(resource.arn)
+        if run is not None:
+            run.stop()
+
+    def close(self) -> None:
+        """End the containers of all jobs, because the twin ends."""
+        with self._lock:
+            runs = list(self._runs.values())
+        for run in runs:
+            run.kill()
+
+    def _run(self, run: JobRun) -> None:
+        try:
+            run.run()
+        finally:
+            with self._lock:
+                self._runs.pop(run.resource.arn, None)
+
+
+def seconds_between(start: float) -> int:
+    """Return the whole seconds since a monotonic moment, at least one, as SageMaker bills them."""
+    return max(1, round(time.monotonic() - start))

@@ -1,0 +1,141 @@
+"""The metrics of endpoints in CloudWatch: gathered off the hot path, sent once a second while there are any."""
+
+import logging
+import threading
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from fairway.twin.context import Twin
+
+logger = logging.getLogger(__name__)
+
+NAMESPACE = "AWS/SageMaker"
+FLUSH_SECONDS = 1.0
+# PutMetricData takes 150 different values in a datum, and 1,000 data.
+VALUES = 150
+DATA = 1000
+# Digits after the first one that latencies keep: percentiles stay right within 1 %, and a datum stays small.
+DIGITS = 2
+
+UNITS = {
+    "Invocations": "None",
+    "InvocationsPerInstance": "None",
+    "ModelLatency": "Microseconds",
+    "OverheadLatency": "Microseconds",
+    "Invocation4XXErrors": "None",
+    "Invocation5XXErrors": "None",
+    "InvocationModelErrors": "None",
+}
+
+
+@dataclass(frozen=True)
+class Source:
+    """Whose metrics they are."""
+
+    account: str
+    region: str
+    endpoint: str
+    variant: str
+
+    def dimensions(self) -> list[dict[str, str]]:
+        """Return SageMaker's dimensions of an endpoint's metrics."""
+        return [{"Name": "EndpointName", "Value": self.endpoint}, {"Name": "VariantName", "Value": self.variant}]
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """One request to a container: the status, None if nothing was answered, and latencies in microseconds."""
+
+    status: int | None
+    model_latency: float
+    overhead_latency: float
+    instances: int
+
+    def values(self) -> "dict[str, float]":
+        """Return what the request adds to each metric; errors get a 0 for each request without one, as on AWS."""
+        status = self.status or 0
+        return {
+            "Invocations": 1.0,
+            "InvocationsPerInstance": 1.0 / max(1, self.instances),
+            "ModelLatency": rounded(self.model_latency),
+            "OverheadLatency": rounded(self.overhead_latency),
+            "Invocation4XXErrors": float(400 <= status < 500),
+            "Invocation5XXErrors": float(status >= 500),
+            "InvocationModelErrors": float(not 200 <= status < 300),
+        }
+
+
+def rounded(value: float) -> float:
+    """Return a value with three significant digits."""
+    return float(f"{value:.{DIGITS}e}")
+
+
+class EndpointMetrics:
+    """Gathers invocations and sends them as AWS's own hand. Its thread sleeps while nothing is invoked."""
+
+    def __init__(self, twin: "Twin") -> None:
+        self._twin = twin
+        self._gathered: dict[tuple[Source, str], Counter[float]] = defaultdict(Counter)
+        self._some = threading.Condition()
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="endpoint metrics", daemon=True)
+        self._thread.start()
+
+    def record(self, source: Source, invocation: Invocation) -> None:
+        """Take one invocation."""
+        with self._some:
+            for name, value in invocation.values().items():
+                self._gathered[source, name][value] += 1
+            self._some.notify()
+
+    def close(self) -> None:
+        """Send what is gathered, and end."""
+        self._closed.set()
+        with self._some:
+            self._some.notify()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while True:
+            with self._some:
+                self._some.wait_for(lambda: self._gathered or self._closed.is_set())
+            self._closed.wait(FLUSH_SECONDS)
+            with self._some:
+                gathered, self._gathered = self._gathered, defaultdict(Counter)
+            if not gathered and self._closed.is_set():
+                return
+            self._send(gathered)
+
+    def _send(self, gathered: "Mapping[tuple[Source, str], Counter[float]]") -> None:
+        by_place: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+        for (source, name), values in gathered.items():
+            by_place[source.account, source.region] += list(data_of(source, name, values, datetime.now(UTC)))
+        for (account, region), data in by_place.items():
+            cloudwatch = self._twin.client("cloudwatch", account=account, region=region)
+            try:
+                for start in range(0, len(data), DATA):
+                    cloudwatch.put_metric_data(Namespace=NAMESPACE, MetricData=data[start : start + DATA])
+            except (ClientError, BotoCoreError):
+                logger.exception("metrics of endpoints are lost")
+
+
+def data_of(source: Source, name: str, values: "Counter[float]", now: datetime) -> "Iterator[dict[str, Any]]":
+    """Yield the data of one metric: its values and how often each of them came."""
+    items = sorted(values.items())
+    for start in range(0, len(items), VALUES):
+        part = items[start : start + VALUES]
+        yield {
+            "MetricName": name,
+            "Dimensions": source.dimensions(),
+            "Timestamp": now,
+            "Unit": UNITS[name],
+            "Values": [value for value, _ in part],
+            "Counts": [float(times) for _, times in part],
+        }

@@ -1,0 +1,200 @@
+"""Fleets and the router between them.
+
+An endpoint has one fleet for each configuration that it runs, and shifts its traffic by swapping routes.
+"""
+
+import random
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fairway.twin.runtime.instances import GRACE_SECONDS, INVOCATION_SECONDS, Instance
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from fairway.twin.runtime.images import Image
+
+# A container that ends this often before its first good ping will not pass; SageMaker finds out when its time is over.
+HOPELESS = 3
+
+
+class FleetError(Exception):
+    """A fleet does not come up; the message is SageMaker's FailureReason."""
+
+
+class NoVariantError(Exception):
+    """Nothing can take a request: no such variant, or none with weight, or none of its instances serves."""
+
+
+class VariantFleet:
+    """The instances of one production variant under one configuration."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        weight: float,
+        image: "Image",
+        specified_image: str,
+        made_at: "datetime",
+        launcher: Callable[[Callable[[], None]], Instance],
+    ) -> None:
+        self.name = name
+        self.weight = weight
+        self.image = image
+        self.specified_image = specified_image
+        self.made_at = made_at
+        self.instances: list[Instance] = []
+        self._launcher = launcher
+        self._changed = threading.Condition()
+        self._turn = count()
+
+    def launch(self, number: int) -> None:
+        """Start `number` instances more; return at once."""
+        self.instances = [*self.instances, *(self._launcher(self._notify) for _ in range(number))]
+
+    def wait_until_serving(self, until: float, abandoned: threading.Event) -> None:
+        """Return when all instances serve; raise FleetError when they do not by the monotonic moment `until`."""
+        with self._changed:
+            while not all(instance.serving for instance in self.instances):
+                self._check(until, abandoned)
+                self._changed.wait(max(0.0, until - time.monotonic()))
+
+    def summary(self) -> dict[str, Any]:
+        """Return the variant as DescribeEndpoint shows it."""
+        count_now = sum(instance.serving for instance in self.instances)
+        return {
+            "VariantName": self.name,
+            "DeployedImages": [
+                {"SpecifiedImage": self.specified_image, "ResolvedImage": self.image.uri, "ResolutionTime": self.made_at}
+            ],
+            "CurrentWeight": self.weight,
+            "DesiredWeight": self.weight,
+            "CurrentInstanceCount": count_now,
+            "DesiredInstanceCount": len(self.instances),
+        }
+
+    def pick(self, avoid: Sequence[Instance] = ()) -> Instance | None:
+        """Return the next serving instance in turn, or None."""
+        serving = [instance for instance in self.instances if instance.serving and instance not in avoid]
+        return serving[next(self._turn) % len(serving)] if serving else None
+
+    def abandon(self) -> None:
+        """Wake whoever waits for the fleet to come up."""
+        self._notify()
+
+    def _notify(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
+
+    def _check(self, until: float, abandoned: threading.Event) -> None:
+        if abandoned.is_set():
+            raise FleetError("The deployment was ended before its instances were ready.")
+        for instance in self.instances:
+            if instance.problem is not None:
+                raise FleetError(
+                    f"CannotStartContainerError. Please ensure the model container for variant {self.name} starts "
+                    f"correctly when invoked with 'docker run <image> serve'. {instance.problem}"
+                )
+        if time.monotonic() >= until or any(instance.ends >= HOPELESS and not instance.serving for instance in self.instances):
+            raise FleetError(
+                f"The primary container for production variant {self.name} did not pass the ping health check. "
+                "Please check CloudWatch logs for this endpoint."
+            )
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """All variants of one endpoint configuration, running."""
+
+    config_name: str
+    variants: tuple[VariantFleet, ...]
+    folder: Path
+
+    def routes(self) -> list["Route"]:
+        """The routes that give each variant its weight."""
+        return [Route(variant, variant.weight) for variant in self.variants]
+
+    def instances(self) -> list[Instance]:
+        """All instances of all variants."""
+        return [instance for variant in self.variants for instance in variant.instances]
+
+    def retire(self, grace: float = GRACE_SECONDS) -> None:
+        """End all instances, at the same time; return when they have ended and their folder is gone."""
+        instances = self.instances()
+        if instances:
+            with ThreadPoolExecutor(len(instances)) as pool:
+                list(pool.map(lambda instance: instance.retire(grace), instances))
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class Route:
+    """A share of an endpoint's traffic. Two fleets may have a variant of the same name while traffic shifts between them."""
+
+    variant: VariantFleet
+    weight: float
+
+
+@dataclass
+class Router:
+    """Picks an instance for each request by the routes' weights, and knows which instances still work on one.
+
+    `routes` is swapped as a whole: a request is routed by the old ones or by the new ones, and is counted at its instance
+    before the lock is given up, so a fleet that is drained after a swap has nothing in flight.
+    """
+
+    routes: tuple[Route, ...] = ()
+    choose: Callable[[Sequence[Route], Sequence[float]], Route] = field(
+        default=lambda routes, weights: random.choices(routes, weights)[0]  # noqa: S311 -- traffic, not secrets
+    )
+    _changed: threading.Condition = field(default_factory=threading.Condition)
+
+    def swap(self, routes: Sequence[Route]) -> None:
+        """Send the requests from now on along other routes."""
+        with self._changed:
+            self.routes = tuple(routes)
+
+    @contextmanager
+    def request(self, target: str | None, avoid: Sequence[Instance] = ()) -> Iterator[tuple[VariantFleet, Instance]]:
+        """Hold an instance while it works on one request; raise NoVariantError when there is none."""
+        with self._changed:
+            variant, instance = self._pick(target, avoid)
+            instance.in_flight += 1
+        try:
+            yield variant, instance
+        finally:
+            with self._changed:
+                instance.in_flight -= 1
+                self._changed.notify_all()
+
+    def drain(self, fleet: Fleet, seconds: float = INVOCATION_SECONDS) -> None:
+        """Return when no instance of the fleet, which is on no route any more, has a request in flight."""
+        with self._changed:
+            self._changed.wait_for(lambda: not any(one.in_flight for one in fleet.instances()), timeout=seconds)
+
+    def _pick(self, target: str | None, avoid: Sequence[Instance]) -> tuple[VariantFleet, Instance]:
+        routes = [route for route in self.routes if target in (None, route.variant.name)]
+        if not routes:
+            raise NoVariantError(target)
+        while routes:
+            weights = [route.weight for route in routes]
+            # A variant of weight 0 takes no traffic but what names it.
+            if not any(weights):
+                if target is None:
+                    break
+                weights = [1.0] * len(routes)
+            route = self.choose(routes, weights)
+            instance = route.variant.pick(avoid)
+            if instance is not None:
+                return route.variant, instance
+            routes.remove(route)  # none of its instances serves at the moment: another variant's may
+        raise NoVariantError
