@@ -86,18 +86,13 @@ class Caller:
             self.access_key, action, service, self.region, resource_arn=resource, service_context=dict(context or {})
         )
         if isinstance(denied, iam_evaluator.AuthError):
-            raise Refusal(_authentication_code(denied.code), denied.message)
+            raise Refusal(iam_actions._AUTH_FAILURES[denied.code][2], denied.message)  # noqa: SLF001
         if denied is not None:
             explicit = denied.decision == "Deny"
             raise Refusal(
                 "AccessDeniedException",
                 iam_actions.identity_denial_message(action, denied.principal_arn, resource, explicit),
             )
-
-
-def _authentication_code(code: str) -> str:
-    """Name a failed authentication as the JSON services do."""
-    return code if code.endswith("Exception") else f"{code}Exception"
 
 
 # -- roles ------------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 READY_FILE = "twin.json"
 LOG_FILE = "twin.log"
+_GRACE_SECONDS = 3.0
 _WORKERS = 64  # operations and invocations mostly wait for something else
 
 
@@ -47,7 +48,6 @@ def run(settings: Settings, clock: "Clock") -> None:
             asyncio.run(_serve(settings, clock, listener, ready))
         finally:
             ready.unlink(missing_ok=True)
-            watchdog.end_processes_of(str(settings.directory))  # ministack's functions, which outlive its end
 
 
 def _listen(port: int) -> socket.socket:
@@ -90,13 +90,19 @@ async def _serve(settings: Settings, clock: "Clock", listener: socket.socket, re
     async def stopped() -> None:
         _announce(settings, ready)  # hypercorn asks for the trigger once it listens
         await stop.wait()
-        # While the door is still open: what ends may want to write its logs.
-        await asyncio.get_running_loop().run_in_executor(workers, services.close)
+        # While the door is still open: what ends may want to write its last logs.
+        await asyncio.to_thread(watchdog.end_processes_of, str(settings.directory), grace=_GRACE_SECONDS)
 
-    try:
-        await serve(gateway, _hypercorn(listener), shutdown_trigger=stopped)  # type: ignore[arg-type] # ASGI 3 as plain dicts
-    finally:
-        workers.shutdown(wait=False, cancel_futures=True)
+    await serve(gateway, _hypercorn(listener), shutdown_trigger=stopped)  # type: ignore[arg-type] # ASGI 3 as plain dicts
+    _leave(settings.directory, ready)
+
+
+def _leave(directory: Path, ready: Path) -> NoReturn:
+    """End at once: threads that wait for a job or a function, ministack's and ours, would keep the interpreter for hours."""
+    ready.unlink(missing_ok=True)
+    watchdog.end_processes_of(str(directory))
+    logging.shutdown()
+    os._exit(0)
 
 
 def _hypercorn(listener: socket.socket) -> Config:

@@ -5,9 +5,11 @@ that closes when the twin is gone. A process belongs to a twin when its TMPDIR l
 on systems without, a twin that is killed leaves its processes to the next `make down`.
 """
 
+import contextlib
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 
@@ -30,14 +32,20 @@ def processes_of(directory: str) -> list[int]:
     return found
 
 
-def end_processes_of(directory: str) -> None:
-    """Kill them, until none is left: one may have started another meanwhile."""
+def end_processes_of(directory: str, grace: float = 0) -> None:
+    """Ask them to end, kill them after `grace` seconds, and return when none is left: one may start another meanwhile."""
+    deadline = time.monotonic() + grace
+    _signal(processes_of(directory), signal.SIGTERM)
     while found := [pid for pid in processes_of(directory) if not _is_zombie(pid)]:
-        for pid in found:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
+        if time.monotonic() >= deadline:
+            _signal(found, signal.SIGKILL)
+        time.sleep(0.02)
+
+
+def _signal(processes: list[int], number: int) -> None:
+    for pid in processes:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
 
 
 def _is_zombie(pid: int) -> bool:

@@ -5,8 +5,9 @@ from typing import Any
 
 from fairway.twin.api import Call, ValidationError, operation
 from fairway.twin.runtime.processing import ProcessingEngine
+from fairway.twin.runtime.support import unsupported_processing, unsupported_training
 from fairway.twin.runtime.training import TrainingEngine
-from fairway.twin.services.sagemaker.resources import PRINCIPAL, Kind, create, declare_reads
+from fairway.twin.services.sagemaker.resources import PRINCIPAL, Kind, create, declare_reads, refuse
 
 TRAINING_JOB = Kind(
     "TrainingJob", "training-job", missing="Requested resource not found.", taken_code="ResourceInUse",
@@ -25,6 +26,7 @@ PROCESSING_JOB = Kind(
 @operation("sagemaker", "CreateTrainingJob", resource=TRAINING_JOB.named, trusted_by=PRINCIPAL)
 def create_training_job(call: Call) -> Mapping[str, Any]:
     """Store and start a training job."""
+    refuse(unsupported_training(call.params))
     job = create(call, TRAINING_JOB, TrainingJobStatus="InProgress", SecondaryStatus="Starting")
     call.twin.engine(TrainingEngine).start(job)
     return {"TrainingJobArn": job.arn}
@@ -33,6 +35,7 @@ def create_training_job(call: Call) -> Mapping[str, Any]:
 @operation("sagemaker", "CreateProcessingJob", resource=PROCESSING_JOB.named, trusted_by=PRINCIPAL)
 def create_processing_job(call: Call) -> Mapping[str, Any]:
     """Store and start a processing job."""
+    refuse(unsupported_processing(call.params))
     job = create(call, PROCESSING_JOB, ProcessingJobStatus="InProgress")
     call.twin.engine(ProcessingEngine).start(job)
     return {"ProcessingJobArn": job.arn}

@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 from botocore.exceptions import ClientError
 
 from fairway.twin.api import Call, ValidationError, operation
-from fairway.twin.services.sagemaker.resources import PRINCIPAL, Kind, create, declare_delete, declare_reads
+from fairway.twin.runtime.support import unsupported_endpoint_config, unsupported_model
+from fairway.twin.services.sagemaker.resources import PRINCIPAL, Kind, create, declare_delete, declare_reads, refuse
 
 MODEL = Kind(
     "Model", "model", missing='Could not find model "{arn}".', taken='Cannot create already existing model "{arn}".'
@@ -23,6 +24,7 @@ def create_model(call: Call) -> Mapping[str, Any]:
     """Store a model whose role can read its data."""
     if ("PrimaryContainer" in call.params) == bool(call.params.get("Containers")):
         raise ValidationError("You must provide either PrimaryContainer or Containers, and not both.")
+    refuse(unsupported_model(call.params))
     for url in _model_data(call.params):
         _check_readable(call, url)
     resource = create(call, MODEL)
@@ -63,6 +65,7 @@ def create_endpoint_config(call: Call) -> Mapping[str, Any]:
     names = [variant["VariantName"] for variant in variants]
     if len(set(names)) < len(names):
         raise ValidationError(f"Variant names must be unique within an endpoint configuration, and these are not: {names}.")
+    refuse(unsupported_endpoint_config(call.params))
     for variant in variants:
         if "ModelName" in variant:
             MODEL.find(call, variant["ModelName"])

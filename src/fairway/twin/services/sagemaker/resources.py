@@ -62,6 +62,12 @@ def _model(name: str) -> OperationModel:
     return service.operation_model(name)
 
 
+def refuse(what: str | None) -> None:
+    """Refuse, by its name, what the twin cannot do of an operation that it has."""
+    if what is not None:
+        raise ValidationError(f"The twin does not support {what}.")
+
+
 def tags_of(call: Call) -> dict[str, str]:
     """Return the tags of a request."""
     return {tag["Key"]: tag["Value"] for tag in call.params.get("Tags", [])}
