@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, NoReturn
 
-import click
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.markup import escape
@@ -22,6 +21,9 @@ from fairway.settings import SHARED, Settings, write_project
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
+INTERRUPTED = 130
+"""What a shell says of a command that Ctrl-C ended, and what Typer ends with."""
+
 Environment = Annotated[str, typer.Argument(help="An environment (dev, …), or `delivery` for what they share.")]
 
 
@@ -30,8 +32,9 @@ def settings() -> Settings:
     return Settings.load(Path.cwd())
 
 
-def provisioner(told: Settings) -> Provisioner:
-    """Make a provisioner that shows Terraform's own words."""
+def provisioner(told: Settings, root: str) -> Provisioner:
+    """Make a provisioner for a root that exists; it shows Terraform's own words."""
+    find_root(told, root)
     local_twin.require(told)
     return Provisioner(told, listen=lambda line: out.print(escape(line)))
 
@@ -76,7 +79,7 @@ def env() -> None:
 def bootstrap() -> None:
     """Provision what an account and the project need once: state bucket, deploy role; registry, images, artifacts."""
     told = settings()
-    terraform = provisioner(told)
+    terraform = provisioner(told, SHARED)
     terraform.bootstrap()
     plan = terraform.plan(SHARED)
     terraform.apply(SHARED, plan)
@@ -86,9 +89,10 @@ def bootstrap() -> None:
 def plan(environment: Environment) -> None:
     """Plan an environment, show the plan, and keep it for `apply`."""
     told = settings()
+    terraform = provisioner(told, environment)
     if environment in told.environments:
         workflow.verify_releases(told, environment)
-    made = provisioner(told).plan(environment)
+    made = terraform.plan(environment)
     if not made.changes:
         made.file.unlink()
 
@@ -97,8 +101,7 @@ def plan(environment: Environment) -> None:
 def apply(environment: Environment) -> None:
     """Apply the plan that `plan` kept. On the twin, plan first where there is none."""
     told = settings()
-    terraform = provisioner(told)
-    find_root(told, environment)
+    terraform = provisioner(told, environment)
     kept = terraform.plan_file(environment)
     if kept.exists():
         terraform.apply(environment, Plan(kept, changes=True))
@@ -116,7 +119,7 @@ def destroy(
 ) -> None:
     """Destroy all that Terraform made for an environment, with the objects in its buckets."""
     told = settings()
-    terraform = provisioner(told)
+    terraform = provisioner(told, environment)
     made = terraform.plan(environment, destroy=True)
     if made.changes and told.cloud == "aws" and not yes:
         typer.confirm(f"Destroy {environment} on AWS, with all its data?", abort=True)
@@ -126,7 +129,7 @@ def destroy(
 @app.command()
 def unlock(environment: Environment, lock: Annotated[str, typer.Argument(help="The lock's ID.")]) -> None:
     """Break the lock that a dead Terraform left on a root's state."""
-    provisioner(settings()).unlock(environment, lock)
+    provisioner(settings(), environment).unlock(environment, lock)
 
 
 @app.command()
@@ -209,7 +212,7 @@ def _outputs(told: Settings, name: str) -> dict[str, str]:
 def run(command: Callable[[], object]) -> int:
     """Run a command; what goes wrong is one sentence on stderr, and the code to exit with."""
     try:
-        code = command()
+        command()
     except FairwayError as error:
         err.print(f"[red]error:[/] {escape(str(error))}")
         return error.exit_code
@@ -221,15 +224,13 @@ def run(command: Callable[[], object]) -> int:
     except BotoCoreError as error:
         err.print(f"[red]error:[/] {escape(str(error))}")
         return 1
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except (KeyboardInterrupt, click.Abort):
-        err.print("Interrupted. The same command, run again, goes on from here.")
-        return 130
-    return code if isinstance(code, int) else 0
+    except SystemExit as leaving:
+        if leaving.code == INTERRUPTED:
+            err.print("Interrupted. The same command, run again, goes on from here.")
+        return leaving.code if isinstance(leaving.code, int) else 1
+    return 0
 
 
 def main() -> NoReturn:
     """Run the command line."""
-    sys.exit(run(lambda: app(standalone_mode=False)))
+    sys.exit(run(app))

@@ -86,11 +86,12 @@ class Provisioner:
             local.parent.mkdir(parents=True, exist_ok=True)
             override.write_text(f'terraform {{\n  backend "local" {{\n    path = {json.dumps(str(local))}\n  }}\n}}\n')
             try:
-                self._apply_bootstrap(root, variables, backend={})
+                outputs = self._apply_bootstrap(root, variables, backend={})
             finally:
                 override.unlink()
             self._terraform(root, variables).init(self._backend(), migrate=True)
             local.unlink()
+            return outputs
         return self._apply_bootstrap(root, variables, backend=self._backend())
 
     def _apply_bootstrap(

@@ -42,7 +42,8 @@ class Gateway:
             await self._route(scope, receive, send)
 
     def _health(self) -> bytes:
-        return json.dumps({"status": "ok", "endpoint": self._twin.endpoint, "services": self._services.names}).encode()
+        announced = json.loads((self._twin.directory / "twin.json").read_text(encoding="utf-8"))
+        return json.dumps({"status": "ok", **announced, "services": self._services.names}).encode()
 
     async def _route(self, scope: "Message", receive: "Receive", send: "Send") -> None:
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
