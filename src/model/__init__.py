@@ -1,0 +1,10 @@
+"""The model: the one package that a fork replaces. What is exported here is its contract (README.md)."""
+
+from model.evaluation import evaluate
+from model.predictor import Predictor
+from model.preparation import prepare
+from model.schema import InputError
+from model.source import write_raw
+from model.training import train
+
+__all__ = ["InputError", "Predictor", "evaluate", "prepare", "train", "write_raw"]

@@ -1,0 +1,75 @@
+"""What training leaves and serving loads: the trees, the fitted encoding, the threshold."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xgboost as xgb
+
+from model.encoding import FEATURES, Encoder
+from model.metrics import Probabilities
+from model.schema import Columns
+
+_TREES = "model.ubj"
+_MANIFEST = "model.json"
+_TRAINING = "training.json"
+_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A trained model: model.ubj and model.json of a directory; training.json there is its training report."""
+
+    booster: xgb.Booster
+    encoder: Encoder
+    threshold: float
+    hyperparameters: dict[str, int | float]
+
+    def probability(self, columns: Columns) -> Probabilities:
+        """Return the probability that each flight arrives late."""
+        features = self.encoder.encode(columns)
+        if not len(features):
+            return np.empty(0)
+        # In place: no DMatrix is built, which costs more than the trees for a few rows.
+        return np.asarray(self.booster.inplace_predict(features, validate_features=False), dtype=np.float64)
+
+    def save(self, directory: Path, report: dict[str, Any]) -> None:
+        """Write the artifact and its training report; the same training gives the same bytes."""
+        directory.mkdir(parents=True, exist_ok=True)
+        (directory / _TREES).write_bytes(bytes(self.booster.save_raw("ubj")))
+        manifest = {
+            "format": _FORMAT,
+            "features": list(FEATURES),
+            "encoder": self.encoder.to_json(),
+            "threshold": self.threshold,
+            "hyperparameters": self.hyperparameters,
+        }
+        write_json(directory / _MANIFEST, manifest)
+        write_json(directory / _TRAINING, report)
+
+    @classmethod
+    def load(cls, directory: Path, threads: int) -> "Artifact":
+        """Read an artifact; raises ValueError where it is not one, or one of a different code."""
+        for name in (_TREES, _MANIFEST):
+            if not (directory / name).is_file():
+                raise ValueError(f"no file {name}: {directory} was expected to hold an artifact of this model")
+        manifest = json.loads((directory / _MANIFEST).read_text())
+        if manifest.get("format") != _FORMAT or manifest.get("features") != list(FEATURES):
+            raise ValueError(f"{_MANIFEST} is of another version of this model: its features differ, train anew")
+        booster = xgb.Booster({"nthread": threads})
+        booster.load_model(bytearray((directory / _TREES).read_bytes()))
+        encoder = Encoder.from_json(manifest["encoder"])
+        return cls(booster, encoder, manifest["threshold"], manifest["hyperparameters"])
+
+
+def training_report(directory: Path) -> dict[str, Any]:
+    """Return what `train` reported of the artifact in a directory."""
+    content: dict[str, Any] = json.loads((directory / _TRAINING).read_text())
+    return content
+
+
+def write_json(file: Path, content: object) -> None:
+    """Write JSON that is the same bytes for the same content."""
+    file.write_text(json.dumps(content, indent=1, sort_keys=True, allow_nan=False) + "\n", encoding="utf-8")

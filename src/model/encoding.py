@@ -1,0 +1,86 @@
+"""From columns to what the trees see: one code for training and serving, its fitted part kept in the artifact."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from model.flights import OBSERVED, SCHEMA, TREND, dates, minutes, number
+from model.holidays import distances
+from model.schema import Columns, Numbers
+
+Features = npt.NDArray[np.float32]
+
+CATEGORIES = tuple(column.name for column in SCHEMA.columns if column.type == "string")
+# What a category is worth before its own flights say more: this many flights at the overall rate.
+_PRIOR_FLIGHTS = 20.0
+
+_PLAIN = (
+    "distance",
+    "origin_departures",
+    "plane_seats",
+    *(column.name for column in (*OBSERVED, *TREND)),
+)
+
+
+def _weekday(columns: Columns) -> Numbers:
+    # 1970-01-01 was a Thursday.
+    return (dates(columns).astype(np.float64) + 3) % 7
+
+
+_DERIVED: Mapping[str, Callable[[Columns], Numbers]] = {
+    "departure_minute": lambda columns: minutes(columns, "sched_dep_time"),
+    "arrival_minute": lambda columns: minutes(columns, "sched_arr_time"),
+    # Clock to clock: it holds the time zone too, which with the distance leaves the slack that the airline planned.
+    "clock_minutes": lambda columns: (minutes(columns, "sched_arr_time") - minutes(columns, "sched_dep_time")) % 1440,
+    "weekday": _weekday,
+    "days_since_holiday": lambda columns: distances(dates(columns))[0],
+    "days_until_holiday": lambda columns: distances(dates(columns))[1],
+    "plane_age": lambda columns: number(columns, "year") - number(columns, "plane_year"),
+    "dewpoint_spread": lambda columns: number(columns, "temp") - number(columns, "dewp"),
+}
+
+FEATURES = (*(f"{name}_late_rate" for name in CATEGORIES), *_DERIVED, *_PLAIN)
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """How late the flights of each category were in training; an unseen or missing one counts as the overall rate."""
+
+    overall: float
+    rates: Mapping[str, Mapping[str, float]]
+
+    @classmethod
+    def fit(cls, columns: Columns, late: npt.NDArray[np.bool_]) -> "Encoder":
+        """Learn the rates from training flights alone."""
+        overall = float(np.mean(late))
+        return cls(overall, {name: _rates(columns[name].tolist(), late, overall) for name in CATEGORIES})
+
+    def encode(self, columns: Columns) -> Features:
+        """Return one row of FEATURES a flight; what is missing is NaN, which the trees handle."""
+        encoded: list[Numbers] = []
+        for name in CATEGORIES:
+            rates = self.rates[name]
+            encoded.append(np.array([rates.get(value, self.overall) for value in columns[name].tolist()], dtype=float))
+        encoded += [derive(columns) for derive in _DERIVED.values()]
+        encoded += [number(columns, name) for name in _PLAIN]
+        return np.column_stack(encoded).astype(np.float32)
+
+    def to_json(self) -> dict[str, object]:
+        """Return what `from_json` reads back, floats to the last bit."""
+        return {"overall": self.overall, "rates": {name: dict(rates) for name, rates in self.rates.items()}}
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> "Encoder":
+        """Read what `to_json` returned."""
+        return cls(content["overall"], {name: dict(content["rates"][name]) for name in CATEGORIES})
+
+
+def _rates(values: list[str], late: npt.NDArray[np.bool_], overall: float) -> dict[str, float]:
+    flights = Counter(values)
+    delayed = Counter(value for value, is_late in zip(values, late.tolist(), strict=True) if is_late)
+    prior = _PRIOR_FLIGHTS
+    return {v: (delayed[v] + prior * overall) / (flights[v] + prior) for v in sorted(flights)}
