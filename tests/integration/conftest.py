@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-
 from tests.integration.running import RunningTwin, start_twin
 
 _numbers = itertools.count()
@@ -33,7 +32,10 @@ def role(twin: RunningTwin, unique: Callable[[str], str]) -> Callable[..., str]:
     def make(principal: str, *statements: dict[str, Any]) -> str:
         iam, name = twin.client("iam"), unique("role")
         who = {"Service": principal} if "." in principal else {"AWS": f"arn:aws:iam::{principal}:root"}
-        trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": who, "Action": "sts:AssumeRole"}]}
+        trust = {
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Allow", "Principal": who, "Action": "sts:AssumeRole"}],
+        }
         arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
         allow(twin, arn, *statements)
         return str(arn)

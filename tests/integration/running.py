@@ -42,8 +42,11 @@ class RunningTwin:
 
     def variables_of(self, credentials: Mapping[str, Any]) -> dict[str, str]:
         variables = {
-            "AWS_ENDPOINT_URL": self.endpoint, "AWS_REGION": self.region, "AWS_DEFAULT_REGION": self.region,
-            "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_REGION": self.region,
+            "AWS_DEFAULT_REGION": self.region,
+            "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
             "AWS_EC2_METADATA_DISABLED": "true",
         }
         if credentials.get("SessionToken"):
@@ -54,8 +57,12 @@ class RunningTwin:
         """Return a client; of the root user, or of credentials as AssumeRole and CreateAccessKey give them."""
         keys = credentials or {"AccessKeyId": self.account, "SecretAccessKey": "test"}
         return boto3.client(
-            service, endpoint_url=self.endpoint, region_name=self.region, aws_access_key_id=keys["AccessKeyId"],
-            aws_secret_access_key=keys["SecretAccessKey"], aws_session_token=keys.get("SessionToken"),
+            service,
+            endpoint_url=self.endpoint,
+            region_name=self.region,
+            aws_access_key_id=keys["AccessKeyId"],
+            aws_secret_access_key=keys["SecretAccessKey"],
+            aws_session_token=keys.get("SessionToken"),
             config=Config(retries={"max_attempts": 0}, proxies={}),
         )
 
@@ -81,7 +88,9 @@ def start_twin(directory: Path, variables: Mapping[str, str] | None = None) -> R
     log = (directory.parent / f"{directory.name}.out").open("wb")
     process = subprocess.Popen(
         [sys.executable, "-m", "fairway.twin", "--directory", str(directory), "--port", str(port)],
-        env={**os.environ, "PYTHONPATH": str(SOURCES), **(variables or {})}, stdout=log, stderr=subprocess.STDOUT,
+        env={**os.environ, "PYTHONPATH": str(SOURCES), **(variables or {})},
+        stdout=log,
+        stderr=subprocess.STDOUT,
     )
     log.close()
     deadline = time.monotonic() + START_SECONDS

@@ -22,7 +22,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m fairway.twin", description=__doc__)
     parser.add_argument("--directory", type=Path, required=True, help="where everything that it writes lies")
     parser.add_argument("--port", type=int, required=True, help="on the loopback")
-    parser.add_argument("--account", type=_account, default="111111111111", help="the account of requests that name none")
+    parser.add_argument(
+        "--account", type=_account, default="111111111111", help="the account of requests that name none"
+    )
     parser.add_argument("--region", default="us-east-1")
     arguments = parser.parse_args()
     settings = Settings(arguments.directory.resolve(), arguments.port, arguments.account, arguments.region)

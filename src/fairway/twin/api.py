@@ -1,4 +1,4 @@
-"""Operations of the twin's own services: declared against botocore's model, checked as AWS checks, answered in its shape."""
+"""Operations of the twin's own services: declared against botocore's model, checked as AWS checks, shaped by it."""
 
 import json
 import logging
@@ -124,8 +124,12 @@ def _answer(request: Request, services: "list[ServiceModel]", twin: "Twin", requ
     declared = _operations[model.service_model.service_name, model.name]
     try:
         caller = base.Caller(
-            method=request.method, path=request.path, query=request.query, headers=request.raw_headers,
-            body=request.body, region=request.region,
+            method=request.method,
+            path=request.path,
+            query=request.query,
+            headers=request.raw_headers,
+            body=request.body,
+            region=request.region,
         )
         params = protocol.read_request(
             model, path=request.path, query=request.query, headers=request.headers, body=request.body
@@ -141,7 +145,7 @@ def _answer(request: Request, services: "list[ServiceModel]", twin: "Twin", requ
             _check_roles(call, caller, model.input_shape, declared.trusted_by)
     except protocol.MalformedRequestError as error:
         raise ServiceError(error.code, str(error)) from error
-    except base.Refusal as error:
+    except base.RefusedError as error:
         raise ServiceError(error.code, str(error)) from error
     output = declared.function(call)
     _record(request, model, caller, params, request_id)
@@ -189,7 +193,7 @@ def _check_roles(call: Call, caller: base.Caller, shape: Shape, trusted_by: str)
             raise ValidationError(str(error)) from error
 
 
-def roles_in(shape: Shape, value: Any) -> Iterator[str]:  # noqa: ANN401 -- of any shape
+def roles_in(shape: Shape, value: Any) -> Iterator[str]:
     """Yield the roles among parameters: the members whose shape AWS calls a role's ARN."""
     if shape.name == "RoleArn":
         yield value
@@ -208,8 +212,12 @@ def _record(
     if model.service_model.service_name == "sagemaker-runtime":
         return  # data events are no management events, on AWS neither
     base.record_call(
-        caller, service=model.service_model.signing_name, operation=model.name, request_id=request_id,
-        user_agent=request.headers.get("user-agent", ""), parameters=params,
+        caller,
+        service=model.service_model.signing_name,
+        operation=model.name,
+        request_id=request_id,
+        user_agent=request.headers.get("user-agent", ""),
+        parameters=params,
     )
 
 

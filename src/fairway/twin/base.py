@@ -1,4 +1,4 @@
-"""All that is touched of ministack beyond its HTTP interface; tests/integration/twin/test_base.py holds one test for each.
+"""All that is touched of ministack beyond its HTTP interface; tests/integration/twin/test_base.py tests each of it.
 
 Importing this module loads ministack, whose settings are read at its import: `configure` comes first, in `settings.py`.
 """
@@ -31,13 +31,15 @@ _execution_arn: ContextVar[str] = ContextVar("fairway_execution_arn", default=""
 def serves(scope: str) -> bool:
     """Tell whether ministack has the service that a request's credential scope names."""
     known = {*ministack.SERVICE_HANDLERS, *ministack.SERVICE_NAME_ALIASES}
-    return scope in known or any(pattern.get("credential_scope") == scope for pattern in router.SERVICE_PATTERNS.values())
+    return scope in known or any(
+        pattern.get("credential_scope") == scope for pattern in router.SERVICE_PATTERNS.values()
+    )
 
 
 # -- who calls, and may they ------------------------------------------------------------------------------------------
 
 
-class Refusal(Exception):
+class RefusedError(Exception):
     """A request whose signature or policies do not allow it; `code` and the message are AWS's."""
 
     def __init__(self, code: str, message: str) -> None:
@@ -61,8 +63,14 @@ class Caller:
     """The signed request of a caller, checked against its signature once and against its policies for each action."""
 
     def __init__(
-        self, *, method: str, path: str, query: "Mapping[str, Sequence[str]]", headers: "Sequence[tuple[bytes, bytes]]",
-        body: bytes, region: str,
+        self,
+        *,
+        method: str,
+        path: str,
+        query: "Mapping[str, Sequence[str]]",
+        headers: "Sequence[tuple[bytes, bytes]]",
+        body: bytes,
+        region: str,
     ) -> None:
         named = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in headers}
         self.access_key = router.extract_access_key_id(named, query) or ""
@@ -70,7 +78,9 @@ class Caller:
         try:
             tenant = iam_evaluator.find_iam_access_key_account(self.access_key) or self.access_key
         except iam_evaluator.AmbiguousAccessKeyError as error:
-            raise Refusal("UnrecognizedClientException", "The security token included in the request is invalid.") from error
+            raise RefusedError(
+                "UnrecognizedClientException", "The security token included in the request is invalid."
+            ) from error
         responses.set_request_account_id(tenant)
         responses.set_request_region(region)
         iam_evaluator.pin_request_origin("127.0.0.1", False)  # noqa: FBT003 -- ministack's own signature: no TLS
@@ -80,16 +90,16 @@ class Caller:
         self.arn: str = iam_evaluator.request_caller_arn(named, query)
 
     def authorize(self, action: str, resource: str, context: "Mapping[str, Any] | None" = None) -> None:
-        """Raise Refusal unless the caller is who it says and its policies allow the action on the resource."""
+        """Raise RefusedError unless the caller is who it says and its policies allow the action on the resource."""
         service = action.partition(":")[0]
         denied = iam_evaluator.enforce(
             self.access_key, action, service, self.region, resource_arn=resource, service_context=dict(context or {})
         )
         if isinstance(denied, iam_evaluator.AuthError):
-            raise Refusal(iam_actions._AUTH_FAILURES[denied.code][2], denied.message)  # noqa: SLF001
+            raise RefusedError(iam_actions._AUTH_FAILURES[denied.code][2], denied.message)  # noqa: SLF001
         if denied is not None:
             explicit = denied.decision == "Deny"
-            raise Refusal(
+            raise RefusedError(
                 "AccessDeniedException",
                 iam_actions.identity_denial_message(action, denied.principal_arn, resource, explicit),
             )
@@ -100,7 +110,7 @@ class Caller:
 
 def _stored_role(role_arn: str) -> "dict[str, Any] | None":
     parts = role_arn.split(":", 5)
-    if len(parts) < 6 or not parts[5].startswith("role/"):  # noqa: PLR2004 -- an ARN has six parts
+    if len(parts) < 6 or not parts[5].startswith("role/"):
         return None
     role = iam._roles.get_scoped(parts[4], None, parts[5].rsplit("/", 1)[-1])  # noqa: SLF001
     return role if role is not None and role["Arn"] == role_arn else None
@@ -119,8 +129,13 @@ def check_trust(role_arn: str, service: str) -> None:
 def _trusts(role: "dict[str, Any]", service: str) -> bool:
     account = role["Arn"].split(":")[4]
     context = iam_evaluator.EvalContext(
-        principal_arn=service, principal_type="Service", principal_account=account, action="sts:AssumeRole",
-        resource_arn="*", region="", service_context={"aws:sourceaccount": account},
+        principal_arn=service,
+        principal_type="Service",
+        principal_account=account,
+        action="sts:AssumeRole",
+        resource_arn="*",
+        region="",
+        service_context={"aws:sourceaccount": account},
     )
     policy = role["AssumeRolePolicyDocument"]
     return bool(iam_evaluator.evaluate_resource_policy(policy, context, service=service).decision == "Allow")
@@ -133,27 +148,34 @@ def role_allows(role_arn: str, action: str, resource: str) -> bool:
         return False
     account = role_arn.split(":")[4]
     context = iam_evaluator.EvalContext(
-        principal_arn=role_arn, principal_type="AssumedRole", principal_account=account, action=action,
-        resource_arn=resource, region=resource.split(":")[3],
+        principal_arn=role_arn,
+        principal_type="AssumedRole",
+        principal_account=account,
+        action=action,
+        resource_arn=resource,
+        region=resource.split(":")[3],
     )
     policies = iam_evaluator._gather_role_policies(role["RoleName"], account)  # noqa: SLF001
     return bool(iam_evaluator.evaluate(context, policies).decision == "Allow")
 
 
 def assume_for_service(role_arn: str, *, service: str, session: str) -> Credentials:
-    """Open a session of a role that trusts the service. It ends with the twin: nothing here could renew it for a process."""
+    """Open a session of a role that trusts the service; it lasts as long as the twin, as no process could renew it."""
     check_trust(role_arn, service)
     role = _stored_role(role_arn)
     assert role is not None  # noqa: S101 -- check_trust has just seen it
     access_key = "ASIA" + "".join(secrets.choice(_ALIAS_CHARACTERS) for _ in range(16))
     secret, token = secrets.token_urlsafe(30), secrets.token_urlsafe(120)
     account = role_arn.split(":")[4]
-    sts.register_session(access_key, {
-        "Arn": f"arn:aws:sts::{account}:assumed-role/{role['RoleName']}/{session}",
-        "UserId": f"{role['RoleId']}:{session}",
-        "SecretAccessKey": secret,
-        "SessionToken": token,
-    })
+    sts.register_session(
+        access_key,
+        {
+            "Arn": f"arn:aws:sts::{account}:assumed-role/{role['RoleName']}/{session}",
+            "UserId": f"{role['RoleId']}:{session}",
+            "SecretAccessKey": secret,
+            "SessionToken": token,
+        },
+    )
     return Credentials(access_key, secret, token)
 
 
@@ -172,9 +194,16 @@ def record_call(
     """Let CloudTrail show a call of one of the twin's own services."""
     with acting_in(caller.account, caller.region):
         cloudtrail.record_event(
-            service=service, event_name=operation, username=caller.access_key, access_key_id=caller.access_key,
-            resources=[], region=caller.region, request_id=request_id, user_agent=user_agent,
-            request_params=json.loads(json.dumps(parameters, default=str)), method="POST",
+            service=service,
+            event_name=operation,
+            username=caller.access_key,
+            access_key_id=caller.access_key,
+            resources=[],
+            region=caller.region,
+            request_id=request_id,
+            user_agent=user_agent,
+            request_params=json.loads(json.dumps(parameters, default=str)),
+            method="POST",
         )
 
 
@@ -210,10 +239,10 @@ def record_history(execution_arn: str, event: str, details: "Mapping[str, Any]")
 def install_task_dispatcher(
     run_task: "Callable[[str, Any], Any]", on_timeout: "Callable[[Callable[[], Any]], Any]"
 ) -> None:
-    """Let `run_task(resource, input)` run every Task but activities, and `on_timeout` watch those that have a time limit.
+    """Let `run_task(resource, input)` run all Tasks but activities, and `on_timeout` watch those with a time limit.
 
-    The execution is not passed to a task, so a context variable carries it: ministack copies the context into the threads
-    of branches, items and limits.
+    The execution is not passed to a task, so a context variable carries it: ministack copies the context into the
+    threads of branches, items and limits.
     """
     run_execution = stepfunctions._run_execution  # noqa: SLF001
     invoke = stepfunctions._invoke_resource  # noqa: SLF001
@@ -226,10 +255,10 @@ def install_task_dispatcher(
         finally:
             _execution_arn.reset(token)
 
-    def dispatch(resource: str, task_input: Any) -> Any:  # noqa: ANN401 -- JSON
+    def dispatch(resource: str, task_input: Any) -> Any:
         return invoke(resource, task_input) if ":activity:" in resource else run_task(resource, task_input)
 
-    def dispatch_with_timeout(resource: str, task_input: Any, timeout: float) -> Any:  # noqa: ANN401 -- JSON
+    def dispatch_with_timeout(resource: str, task_input: Any, timeout: float) -> Any:
         return on_timeout(lambda: invoke_with_timeout(resource, task_input, timeout))
 
     stepfunctions._run_execution = run_known_execution  # noqa: SLF001

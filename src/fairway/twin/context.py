@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["Credentials", "Resource", "RoleError", "Store", "Twin"]
 
 
-
 class Engine(Protocol):
     """What runs a kind of resource."""
 
@@ -69,8 +68,8 @@ class Twin:
                 self._engines[kind] = kind(self)
             return cast("EngineT", self._engines[kind])
 
-    def client(self, service: str, *, account: str, region: str, credentials: Credentials | None = None) -> Any:  # noqa: ANN401
-        """Return a boto3-like client of the twin itself; without credentials it acts as the account's root, AWS's own hand."""
+    def client(self, service: str, *, account: str, region: str, credentials: Credentials | None = None) -> Any:
+        """Return a client of the twin itself; without credentials the account's root, AWS's own hand."""
         if credentials is not None:
             return self._new_client(service, region, credentials)
         key = (service, account, region)
@@ -79,7 +78,7 @@ class Twin:
             client = self._root_clients[key] = self._new_client(service, region, Credentials(account, ROOT_SECRET, ""))
         return client
 
-    def _new_client(self, service: str, region: str, credentials: Credentials) -> Any:  # noqa: ANN401 -- made at run time
+    def _new_client(self, service: str, region: str, credentials: Credentials) -> Any:
         with self._lock:  # a botocore session makes clients in one thread at a time only
             return self._session.create_client(
                 service,
@@ -92,24 +91,36 @@ class Twin:
             )
 
     def role_credentials(self, role_arn: str, *, service: str, session: str) -> Credentials:
-        """Return temporary credentials of a role that trusts `service`, such as sagemaker.amazonaws.com; raise RoleError otherwise."""
+        """Return credentials of a role that trusts `service`, as sagemaker.amazonaws.com; raise RoleError otherwise."""
         # Imported here because it loads ministack, whose settings are read at its import.
         from fairway.twin import base  # noqa: PLC0415
 
         return base.assume_for_service(role_arn, service=service, session=session)
 
     def emit(
-        self, *, source: str, detail_type: str, detail: dict[str, Any], resources: "Sequence[str]", account: str, region: str
+        self,
+        *,
+        source: str,
+        detail_type: str,
+        detail: dict[str, Any],
+        resources: "Sequence[str]",
+        account: str,
+        region: str,
     ) -> None:
         """Put an event of AWS's own on the account's default bus."""
         from fairway.twin import base  # noqa: PLC0415 -- see above
 
-        entry = {"Source": source, "DetailType": detail_type, "Detail": json.dumps(detail, default=_json_time),
-                 "Resources": list(resources), "EventBusName": "default"}
+        entry = {
+            "Source": source,
+            "DetailType": detail_type,
+            "Detail": json.dumps(detail, default=_json_time),
+            "Resources": list(resources),
+            "EventBusName": "default",
+        }
         base.put_event(entry, account=account, region=region)
 
 
-def _json_time(value: Any) -> object:  # noqa: ANN401 -- json hands over whatever it cannot write
+def _json_time(value: Any) -> object:
     if hasattr(value, "timestamp"):
         return int(value.timestamp() * 1000)  # SageMaker's events carry epoch milliseconds
     raise TypeError(f"{type(value).__name__} cannot be part of an event")

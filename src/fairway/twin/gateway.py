@@ -59,9 +59,13 @@ class Gateway:
             return
         body = await _read(receive)
         request = api.Request(
-            method=scope["method"], path=(scope.get("raw_path") or quote(scope["path"]).encode()).decode("latin-1"),
-            query=parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True), headers=headers,
-            raw_headers=list(scope["headers"]), body=body, region=region,
+            method=scope["method"],
+            path=(scope.get("raw_path") or quote(scope["path"]).encode()).decode("latin-1"),
+            query=parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True),
+            headers=headers,
+            raw_headers=list(scope["headers"]),
+            body=body,
+            region=region,
         )
         if own is not None:
             await _send(send, await self._in_thread(api.handle, request, own, self._twin))
@@ -72,7 +76,7 @@ class Gateway:
         else:
             await base.application(scope, _replay(body, receive), send)
 
-    async def _in_thread(self, function: "Callable[..., Any]", *arguments: object) -> Any:  # noqa: ANN401
+    async def _in_thread(self, function: "Callable[..., Any]", *arguments: object) -> Any:
         """Run blocking work with a copy of this request's context, which holds ministack's account and region."""
         context = contextvars.copy_context()
         return await asyncio.get_running_loop().run_in_executor(self._workers, context.run, function, *arguments)
@@ -81,7 +85,9 @@ class Gateway:
 def unknown_service(service: str, headers: dict[str, str], scope: "Message") -> api.ServiceError:
     """Name a service that neither the twin nor ministack has, with the operation that was asked for."""
     asked = headers.get("x-amz-target") or f"{scope['method']} {scope['path']}"
-    return api.ServiceError("UnknownOperationException", f"The twin has no service {service!r}; it was asked for {asked}.")
+    return api.ServiceError(
+        "UnknownOperationException", f"The twin has no service {service!r}; it was asked for {asked}."
+    )
 
 
 async def _read(receive: "Receive") -> bytes:

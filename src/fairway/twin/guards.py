@@ -32,11 +32,15 @@ def check(guard: Callable[[Document, base.Caller], None], request: api.Request) 
         return None  # ministack refuses it
     try:
         caller = base.Caller(
-            method=request.method, path=request.path, query=request.query, headers=request.raw_headers,
-            body=request.body, region=request.region,
+            method=request.method,
+            path=request.path,
+            query=request.query,
+            headers=request.raw_headers,
+            body=request.body,
+            region=request.region,
         )
         guard(document, caller)
-    except base.Refusal as error:
+    except base.RefusedError as error:
         return api.error_response(api.ServiceError(error.code, str(error)))
     return None
 
@@ -52,14 +56,17 @@ def _state_machine(document: Document, caller: base.Caller) -> None:
     try:
         base.check_trust(role, STATES)
     except RoleError as error:
-        raise base.Refusal(
+        raise base.RefusedError(
             "AccessDeniedException",
-            f"Neither the global service principal {STATES}, nor the regional one is authorized to assume the provided role.",
+            f"Neither the global service principal {STATES}, nor the regional one is authorized to assume the "
+            "provided role.",
         ) from error
     for rule in sorted(set(_rules_needed(document.get("definition", "")))):
         arn = f"arn:aws:events:{caller.region}:{caller.account}:rule/{rule}"
-        if not all(base.role_allows(role, f"events:{action}", arn) for action in ("PutTargets", "PutRule", "DescribeRule")):
-            raise base.Refusal("AccessDeniedException", f"'{role}' is not authorized to create managed-rule.")
+        if not all(
+            base.role_allows(role, f"events:{action}", arn) for action in ("PutTargets", "PutRule", "DescribeRule")
+        ):
+            raise base.RefusedError("AccessDeniedException", f"'{role}' is not authorized to create managed-rule.")
 
 
 def _authorize_in(caller: base.Caller, action: str, resource: str) -> None:

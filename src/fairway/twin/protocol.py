@@ -1,4 +1,4 @@
-"""Requests read, and answers written, by botocore's shapes: the server's side of AWS's `json` and `rest-json` protocols.
+"""Requests read, and answers written, by botocore's shapes: the server's side of the `json` and `rest-json` protocols.
 
 botocore has the client's side only. The tests hold the two against each other.
 """
@@ -53,7 +53,7 @@ def read_request(
     return parameters
 
 
-def _load(body: bytes) -> Any:  # noqa: ANN401 -- JSON
+def _load(body: bytes) -> Any:
     try:
         return json.loads(body) if body else {}
     except ValueError as error:
@@ -80,7 +80,7 @@ def _read_located(
     return found
 
 
-def _read_text(shape: Shape, text: str, path: str) -> Any:  # noqa: ANN401 -- of any shape
+def _read_text(shape: Shape, text: str, path: str) -> Any:
     """Read what travels in a path, a query or a header."""
     if shape.type_name in ("integer", "long", "float", "double"):
         return _read(shape, _load(text.encode()), path)
@@ -89,7 +89,7 @@ def _read_text(shape: Shape, text: str, path: str) -> Any:  # noqa: ANN401 -- of
     return _read(shape, text, path)
 
 
-def _read(shape: Shape, value: Any, path: str) -> Any:  # noqa: ANN401 -- JSON in, of any shape out
+def _read(shape: Shape, value: Any, path: str) -> Any:
     if value is None:
         return None
     reader = _READERS.get(shape.type_name)
@@ -104,7 +104,7 @@ def _read(shape: Shape, value: Any, path: str) -> Any:  # noqa: ANN401 -- JSON i
     return {key: _read(shape.value, item, f"{path}.{key}") for key, item in value.items()}  # type: ignore[attr-defined]
 
 
-def _read_structure(shape: StructureShape, value: Any, path: str) -> dict[str, Any]:  # noqa: ANN401 -- JSON
+def _read_structure(shape: StructureShape, value: Any, path: str) -> dict[str, Any]:
     _expect(isinstance(value, dict), value, "a structure", path)
     names = {_wire_name(name, member): name for name, member in shape.members.items()}
     _refuse_unknown(value, names, path)
@@ -113,7 +113,7 @@ def _read_structure(shape: StructureShape, value: Any, path: str) -> dict[str, A
     return {name: item for name, item in read.items() if item is not None}
 
 
-def _refuse_unknown(value: Any, known: Mapping[str, str], path: str) -> None:  # noqa: ANN401 -- JSON
+def _refuse_unknown(value: Any, known: Mapping[str, str], path: str) -> None:
     """Refuse members that the model does not have; AWS ignores them, and a rehearsal must not."""
     _expect(isinstance(value, dict), value, "a structure", path)
     unknown = [name for name in value if name not in known and name != "__type"]
@@ -130,27 +130,27 @@ def _expect(holds: bool, value: object, wanted: str, path: str) -> None:  # noqa
         raise MalformedRequestError(f"A {kind} at '{path or '/'}' cannot be converted to {wanted}")
 
 
-def _read_string(_: Shape, value: Any, path: str) -> str:  # noqa: ANN401
+def _read_string(_: Shape, value: Any, path: str) -> str:
     _expect(isinstance(value, str), value, "a string", path)
     return str(value)
 
 
-def _read_integer(_: Shape, value: Any, path: str) -> int:  # noqa: ANN401
+def _read_integer(_: Shape, value: Any, path: str) -> int:
     _expect(isinstance(value, int) and not isinstance(value, bool), value, "an integer", path)
     return int(value)
 
 
-def _read_float(_: Shape, value: Any, path: str) -> float:  # noqa: ANN401
+def _read_float(_: Shape, value: Any, path: str) -> float:
     _expect(isinstance(value, int | float) and not isinstance(value, bool), value, "a number", path)
     return float(value)
 
 
-def _read_boolean(_: Shape, value: Any, path: str) -> bool:  # noqa: ANN401
+def _read_boolean(_: Shape, value: Any, path: str) -> bool:
     _expect(isinstance(value, bool), value, "a boolean", path)
     return bool(value)
 
 
-def _read_timestamp(_: Shape, value: Any, path: str) -> datetime:  # noqa: ANN401
+def _read_timestamp(_: Shape, value: Any, path: str) -> datetime:
     try:
         if isinstance(value, str):
             return datetime.fromisoformat(value)
@@ -160,7 +160,7 @@ def _read_timestamp(_: Shape, value: Any, path: str) -> datetime:  # noqa: ANN40
         raise
 
 
-def _read_blob(_: Shape, value: Any, path: str) -> bytes:  # noqa: ANN401
+def _read_blob(_: Shape, value: Any, path: str) -> bytes:
     try:
         return base64.b64decode(value, validate=True)
     except (binascii.Error, TypeError, ValueError):
@@ -169,8 +169,15 @@ def _read_blob(_: Shape, value: Any, path: str) -> bytes:  # noqa: ANN401
 
 
 _READERS = {
-    "string": _read_string, "character": _read_string, "integer": _read_integer, "long": _read_integer,
-    "float": _read_float, "double": _read_float, "boolean": _read_boolean, "timestamp": _read_timestamp, "blob": _read_blob,
+    "string": _read_string,
+    "character": _read_string,
+    "integer": _read_integer,
+    "long": _read_integer,
+    "float": _read_float,
+    "double": _read_float,
+    "boolean": _read_boolean,
+    "timestamp": _read_timestamp,
+    "blob": _read_blob,
 }
 
 
@@ -189,8 +196,10 @@ def _group(name: str) -> str:
 def route_pattern(operation: OperationModel) -> re.Pattern[str]:
     """Return what the path of an operation looks like, with a group for each parameter in it."""
     parts = re.split(r"\{([^}]+)\}", operation.http["requestUri"].partition("?")[0])
-    texts = (f"(?P<{_group(part.rstrip('+'))}>{'.+' if part.endswith('+') else '[^/]+'})" if n % 2 else re.escape(part)
-             for n, part in enumerate(parts))
+    texts = (
+        f"(?P<{_group(part.rstrip('+'))}>{'.+' if part.endswith('+') else '[^/]+'})" if n % 2 else re.escape(part)
+        for n, part in enumerate(parts)
+    )
     return re.compile("".join(texts))
 
 
@@ -224,12 +233,15 @@ def write_answer(operation: OperationModel, output: Mapping[str, Any]) -> tuple[
     return headers, json.dumps(_write(document, body[payload] if payload else body)).encode()
 
 
-def _write(shape: Shape, value: Any) -> Any:  # noqa: ANN401 -- of any shape in, JSON out
+def _write(shape: Shape, value: Any) -> Any:
     match shape.type_name:
         case "structure":
             members = shape.members.items()  # type: ignore[attr-defined]
-            return {_wire_name(name, member): _write(member, value[name]) for name, member in members
-                    if value.get(name) is not None and "location" not in member.serialization}
+            return {
+                _wire_name(name, member): _write(member, value[name])
+                for name, member in members
+                if value.get(name) is not None and "location" not in member.serialization
+            }
         case "list":
             return [_write(shape.member, item) for item in value]  # type: ignore[attr-defined]
         case "map":

@@ -39,7 +39,9 @@ def run(settings: Settings, clock: "Clock") -> None:
     listener = _listen(settings.port)
     configure(settings, clock)
     logging.basicConfig(
-        filename=settings.directory / LOG_FILE, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s"
+        filename=settings.directory / LOG_FILE,
+        level=logging.INFO,
+        format="%(asctime)s %(levelname)s %(name)s %(message)s",
     )
     logging.getLogger("botocore").setLevel(logging.WARNING)
     ready = settings.directory / READY_FILE
@@ -91,6 +93,7 @@ async def _serve(settings: Settings, clock: "Clock", listener: socket.socket, re
         _announce(settings, ready)  # hypercorn asks for the trigger once it listens
         await stop.wait()
         # While the door is still open: what ends may want to write its last logs.
+        await asyncio.to_thread(services.close)
         await asyncio.to_thread(watchdog.end_processes_of, str(settings.directory), grace=_GRACE_SECONDS)
 
     await serve(gateway, _hypercorn(listener), shutdown_trigger=stopped)  # type: ignore[arg-type] # ASGI 3 as plain dicts
@@ -98,7 +101,7 @@ async def _serve(settings: Settings, clock: "Clock", listener: socket.socket, re
 
 
 def _leave(directory: Path, ready: Path) -> NoReturn:
-    """End at once: threads that wait for a job or a function, ministack's and ours, would keep the interpreter for hours."""
+    """End at once: threads that wait for a job or a function would keep the interpreter for hours."""
     ready.unlink(missing_ok=True)
     watchdog.end_processes_of(str(directory))
     logging.shutdown()
@@ -119,10 +122,15 @@ def _hypercorn(listener: socket.socket) -> Config:
 
 def _announce(settings: Settings, ready: Path) -> None:
     """Write twin.json, whole or not at all."""
-    text = json.dumps({
-        "pid": os.getpid(), "port": settings.port, "endpoint": settings.endpoint, "account": settings.account,
-        "region": settings.region,
-    })
+    text = json.dumps(
+        {
+            "pid": os.getpid(),
+            "port": settings.port,
+            "endpoint": settings.endpoint,
+            "account": settings.account,
+            "region": settings.region,
+        }
+    )
     unfinished = ready.with_suffix(".part")
     unfinished.write_text(text, encoding="utf-8")
     unfinished.replace(ready)

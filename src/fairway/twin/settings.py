@@ -1,4 +1,4 @@
-"""What ministack and its children find in the environment; it is read when ministack is imported, so this comes first."""
+"""What ministack and its children find in the environment, which is read when ministack is imported."""
 
 import os
 from dataclasses import dataclass
@@ -35,23 +35,25 @@ def configure(settings: Settings, clock: Clock) -> None:
     for name in [name for name in os.environ if name.startswith(_FOREIGN)]:
         del os.environ[name]
     settings.temporary.mkdir(parents=True, exist_ok=True)
-    os.environ.update({
-        "AUTH": "true",
-        "MINISTACK_ACCOUNT_ID": settings.account,
-        "MINISTACK_REGION": settings.region,
-        "MINISTACK_HOST": "127.0.0.1",
-        "GATEWAY_PORT": str(settings.port),
-        "BIND_HOST": "127.0.0.1",
-        "LAMBDA_EXECUTOR": "local",
-        "CLOUDTRAIL_RECORDING": "1",
-        "SFTP_ENABLED": "0",
-        "IOT_MTLS_ENABLED": "0",
-        "PERSIST_STATE": "0",
-        "SFN_WAIT_SCALE": str(1 / clock.speed),
-        "LOG_LEVEL": "WARNING",
-        "TMPDIR": str(settings.temporary),
-        "STATE_DIR": str(settings.directory / "state"),
-        "S3_DATA_DIR": str(settings.directory / "s3"),
-        # The user's own Docker is never looked at: ministack removes containers that it takes for its own.
-        "DOCKER_HOST": f"unix://{settings.directory}/no-docker.sock",
-    })
+    os.environ.update(
+        {
+            "AUTH": "true",
+            "MINISTACK_ACCOUNT_ID": settings.account,
+            "MINISTACK_REGION": settings.region,
+            "MINISTACK_HOST": "127.0.0.1",
+            "GATEWAY_PORT": str(settings.port),
+            "BIND_HOST": "127.0.0.1",
+            "LAMBDA_EXECUTOR": "local",
+            "CLOUDTRAIL_RECORDING": "1",
+            "SFTP_ENABLED": "0",
+            "IOT_MTLS_ENABLED": "0",
+            "PERSIST_STATE": "0",
+            "SFN_WAIT_SCALE": str(1 / clock.speed),
+            "LOG_LEVEL": "WARNING",
+            "TMPDIR": str(settings.temporary),
+            "STATE_DIR": str(settings.directory / "state"),
+            "S3_DATA_DIR": str(settings.directory / "s3"),
+            # The user's own Docker is never looked at: ministack removes containers that it takes for its own.
+            "DOCKER_HOST": f"unix://{settings.directory}/no-docker.sock",
+        }
+    )

@@ -1,7 +1,7 @@
 """Tasks of Step Functions: every one is a real call to the twin, with credentials of the state machine's role.
 
-Parameters and results are translated as Step Functions does, by botocore's models; names of errors follow the AWS SDK for Java:
-https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html
+Parameters and results are translated as Step Functions does, by botocore's models; errors are named as in
+the AWS SDK for Java: https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html
 """
 
 import json
@@ -24,14 +24,20 @@ from fairway.twin.guards import STATES
 if TYPE_CHECKING:
     from fairway.twin.context import Twin
 
-_RESOURCE = re.compile(r"arn:aws:states:::(?P<sdk>aws-sdk:)?(?P<service>[a-zA-Z0-9]+):(?P<action>[a-zA-Z0-9]+)(?P<pattern>\.[a-zA-Z0-9:]+)?")
+_RESOURCE = re.compile(
+    r"arn:aws:states:::(?P<sdk>aws-sdk:)?(?P<service>[a-zA-Z0-9]+):(?P<action>[a-zA-Z0-9]+)(?P<pattern>\.[a-zA-Z0-9:]+)?"
+)
 _LAMBDA = re.compile(r"arn:aws:lambda:[^:]+:\d+:function:.+")
 # Services whose name in a Resource is not botocore's name without its dashes.
 _BOTOCORE_NAMES = {
-    "sfn": "stepfunctions", "states": "stepfunctions", "cloudwatchlogs": "logs", "eventbridge": "events",
-    "sagemakerruntime": "sagemaker-runtime", "applicationautoscaling": "application-autoscaling",
+    "sfn": "stepfunctions",
+    "states": "stepfunctions",
+    "cloudwatchlogs": "logs",
+    "eventbridge": "events",
+    "sagemakerruntime": "sagemaker-runtime",
+    "applicationautoscaling": "application-autoscaling",
 }
-_POLL_SECONDS = 0.25
+_POLL_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -59,7 +65,7 @@ def install(twin: "Twin") -> None:
     base.install_task_dispatcher(Tasks(twin).run, _with_time_limit)
 
 
-def _with_time_limit(task: Callable[[], Any]) -> Any:  # noqa: ANN401 -- JSON
+def _with_time_limit(task: Callable[[], Any]) -> Any:
     """Tell the task's own thread, which goes on by itself, when its time is over."""
     event = threading.Event()
     token = _timed_out.set(event)
@@ -79,24 +85,26 @@ class Tasks:
         self._twin = twin
         self._credentials: dict[str, Credentials] = {}
 
-    def run(self, resource: str, task_input: Any) -> Any:  # noqa: ANN401 -- JSON
+    def run(self, resource: str, task_input: Any) -> Any:
         """Run one attempt of a task and return its result."""
         if _LAMBDA.fullmatch(resource):
-            return self._call("lambda", "invoke", {"FunctionName": resource, "Payload": task_input}, optimized=True)["Payload"]
+            return self._call("lambda", "invoke", {"FunctionName": resource, "Payload": task_input}, optimized=True)[
+                "Payload"
+            ]
         match = _RESOURCE.fullmatch(resource)
         if match is None:
             raise base.TaskError("States.Runtime", f"The twin does not know the resource {resource}.")
         service, action, pattern = match["service"].lower(), match["action"], match["pattern"]
         operation = action[0].upper() + action[1:]
         job = _JOBS.get(operation) if service == "sagemaker" and not match["sdk"] else None
-        if pattern == ".sync" and job is None or pattern not in (None, ".sync", ".waitForTaskToken"):
+        if (pattern == ".sync" and job is None) or pattern not in (None, ".sync", ".waitForTaskToken"):
             raise base.TaskError("States.Runtime", f"The twin cannot run {resource}.")
         result = self._call(service, action, task_input, optimized=not match["sdk"])
         if pattern == ".sync" and job is not None:
             return self._wait(job, task_input, result, resource)
         return result
 
-    def _call(self, service: str, action: str, given: Any, *, optimized: bool) -> Any:  # noqa: ANN401 -- JSON
+    def _call(self, service: str, action: str, given: Any, *, optimized: bool) -> Any:
         client = self._client(service, action)
         operation = action[0].upper() + action[1:]
         method = next((python for python, name in client.meta.method_to_api_mapping.items() if name == operation), None)
@@ -114,14 +122,16 @@ class Tasks:
         result = _result(model.output_shape, answer, optimized=optimized)
         return _lambda_result(result) if optimized and service == "lambda" else result
 
-    def _client(self, service: str, action: str) -> Any:  # noqa: ANN401 -- made at run time
+    def _client(self, service: str, action: str) -> Any:
         execution = base.current_execution()
         _, _, _, region, account, *_ = execution.split(":")
         name = _BOTOCORE_NAMES.get(service, service)
         try:
             return self._twin.client(name, account=account, region=region, credentials=self._role(execution))
         except UnknownServiceError as error:
-            raise base.TaskError("States.Runtime", f"The twin has no service {service}; it was asked for {action}.") from error
+            raise base.TaskError(
+                "States.Runtime", f"The twin has no service {service}; it was asked for {action}."
+            ) from error
 
     def _role(self, execution: str) -> Credentials:
         if execution not in self._credentials:
@@ -135,23 +145,26 @@ class Tasks:
 
     # -- .sync ----------------------------------------------------------------------------------------------------
 
-    def _wait(self, job: Job, given: Any, created: Any, resource: str) -> Any:  # noqa: ANN401 -- JSON
-        """Wait for the end of a job, as Step Functions does: stop it when the execution is stopped or its time is over."""
+    def _wait(self, job: Job, given: Any, created: Any, resource: str) -> Any:
+        """Wait for the end of a job; stop it when the execution is stopped or its time is over."""
         execution, timed_out = base.current_execution(), _timed_out.get()
-        base.record_history(execution, "TaskSubmitted", {"taskSubmittedEventDetails": {
-            "resourceType": "sagemaker", "resource": resource, "output": json.dumps(created),
-        }})
-        while True:
-            described = self._call("sagemaker", f"describe{job.noun}", job.named(given), optimized=True)
-            if described[job.status] not in ("InProgress", "Stopping"):
-                break
+        details = {"resourceType": "sagemaker", "resource": resource, "output": json.dumps(created)}
+        base.record_history(execution, "TaskSubmitted", {"taskSubmittedEventDetails": details})
+        while self._is_running(job, given, execution):
             if not base.execution_runs(execution) or (timed_out is not None and timed_out.is_set()):
                 self._call("sagemaker", f"stop{job.noun}", job.named(given), optimized=True)
                 raise base.ExecutionEndedError
             time.sleep(_POLL_SECONDS)
+        described = self._call("sagemaker", f"describe{job.noun}", job.named(given), optimized=True)
         if described[job.status] != "Completed":
             raise base.TaskError("States.TaskFailed", json.dumps(described))
         return described
+
+    def _is_running(self, job: Job, given: Any, execution: str) -> bool:
+        """Look at the job as the events look that Step Functions gets of it: nobody calls anything for it."""
+        _, _, _, region, account, *_ = execution.split(":")
+        stored = self._twin.store.get(job.noun, account, region, given[f"{job.noun}Name"])
+        return stored is not None and stored.attributes[job.status] in ("InProgress", "Stopping")
 
 
 # -- names and values -------------------------------------------------------------------------------------------------
@@ -164,7 +177,7 @@ def java_name(service_id: str) -> str:
 
 
 def error_name(prefix: str, error: ClientError, *, optimized: bool) -> str:
-    """Return the name that Retry and Catch match; errors without a shape of their own have the service's general name."""
+    """Return the name that Retry and Catch match; errors without a shape have the service's general name."""
     code = error.response["Error"]["Code"]
     general = f"Amazon{prefix}Exception" if optimized else f"{prefix}Exception"
     if type(error) is ClientError:  # botocore makes a class of its own for each error of the model
@@ -175,12 +188,14 @@ def error_name(prefix: str, error: ClientError, *, optimized: bool) -> str:
 def _cause(prefix: str, error: ClientError) -> str:
     answer = error.response
     metadata = answer.get("ResponseMetadata", {})
-    return (f"{answer['Error'].get('Message', '')} (Service: {prefix}, Status Code: {metadata.get('HTTPStatusCode')}, "
-            f"Request ID: {metadata.get('RequestId')})")
+    return (
+        f"{answer['Error'].get('Message', '')} (Service: {prefix}, Status Code: {metadata.get('HTTPStatusCode')}, "
+        f"Request ID: {metadata.get('RequestId')})"
+    )
 
 
-def _parameters(shape: Shape | None, given: Any) -> Any:  # noqa: ANN401 -- JSON in, of any shape out
-    """Translate a state's arguments: members begin with a capital there, and JSON may stand where the API wants its text."""
+def _parameters(shape: Shape | None, given: Any) -> Any:
+    """Translate a state's arguments: their members begin with a capital, and JSON may stand for its text."""
     if shape is None:
         return {}
     if shape.type_name == "structure" and isinstance(given, dict):
@@ -198,7 +213,7 @@ def _parameters(shape: Shape | None, given: Any) -> Any:  # noqa: ANN401 -- JSON
     return given
 
 
-def _result(shape: Shape | None, value: Any, *, optimized: bool) -> Any:  # noqa: ANN401 -- of any shape in, JSON out
+def _result(shape: Shape | None, value: Any, *, optimized: bool) -> Any:
     """Translate an answer; times are text, but for the older integrations milliseconds."""
     if isinstance(value, datetime):
         return int(value.timestamp() * 1000) if optimized else value.isoformat().replace("+00:00", "Z")
@@ -209,8 +224,10 @@ def _result(shape: Shape | None, value: Any, *, optimized: bool) -> Any:  # noqa
     if isinstance(value, list):
         return [_result(shape.member, item, optimized=optimized) for item in value]  # type: ignore[union-attr]
     if isinstance(value, dict) and shape is not None and shape.type_name == "structure":
-        return {name[0].upper() + name[1:]: _result(shape.members[name], item, optimized=optimized)  # type: ignore[attr-defined]
-                for name, item in value.items()}
+        return {
+            name[0].upper() + name[1:]: _result(shape.members[name], item, optimized=optimized)  # type: ignore[attr-defined]
+            for name, item in value.items()
+        }
     if isinstance(value, dict):
         return {key: _result(shape.value, item, optimized=optimized) for key, item in value.items()}  # type: ignore[union-attr]
     return value

@@ -38,7 +38,7 @@ class AlreadyStoredError(Exception):
 
 
 class Store:
-    """Thread-safe: an update is seen whole or not at all, because attributes are replaced and never changed in place."""
+    """Thread-safe: an update is seen whole or not at all, as attributes are replaced and never changed in place."""
 
     def __init__(self, clock: "Clock") -> None:
         self._clock = clock
@@ -68,13 +68,13 @@ class Store:
         with self._lock:
             return next((resource for resource in self._resources.values() if resource.arn == arn), None)
 
-    def update(self, resource: Resource, **attributes: Any) -> None:  # noqa: ANN401 -- members of any shape of AWS
+    def update(self, resource: Resource, **attributes: Any) -> None:
         """Set attributes, and LastModifiedTime unless it is among them."""
         with self._lock:
             resource.attributes = {**resource.attributes, "LastModifiedTime": self._clock.now(), **attributes}
 
     def locked(self) -> AbstractContextManager[object]:
-        """Keep others from changing anything while several steps are one; the same thread may use the store meanwhile."""
+        """Keep others from changing anything while several steps are one; this thread may use the store meanwhile."""
         return self._lock
 
     def remove(self, resource: Resource) -> None:

@@ -10,13 +10,18 @@ from botocore.model import Shape
 # Java's classes that Python's `re` lacks, as they are used inside of brackets. \w stands for \p{L} and \p{N}: where the
 # models write one they write the other two of letters, digits and `_` as well, or accept any printable text anyway.
 _JAVA_CLASSES = {
-    r"\p{L}": r"\w", r"\p{M}": r"\u0300-\u036f", r"\p{N}": r"\d", r"\p{Z}": r"\u0020\u00a0\u2000-\u200a\u2028\u2029\u202f\u3000",
-    r"\p{S}": r"$+<=>^`|~\u00a2-\u00a9\u2100-\u2bff", r"\p{P}": r"!-#%-*,-/:;?@\[-\]_{}\u00a1\u00a7\u00ab\u2010-\u2027",
-    r"\p{Alnum}": r"a-zA-Z0-9", r"\uD800\uDC00-\uDBFF\uDFFF": r"\U00010000-\U0010ffff",
+    r"\p{L}": r"\w",
+    r"\p{M}": r"\u0300-\u036f",
+    r"\p{N}": r"\d",
+    r"\p{Z}": r"\u0020\u00a0\u2000-\u200a\u2028\u2029\u202f\u3000",
+    r"\p{S}": r"$+<=>^`|~\u00a2-\u00a9\u2100-\u2bff",
+    r"\p{P}": r"!-#%-*,-/:;?@\[-\]_{}\u00a1\u00a7\u00ab\u2010-\u2027",
+    r"\p{Alnum}": r"a-zA-Z0-9",
+    r"\uD800\uDC00-\uDBFF\uDFFF": r"\U00010000-\U0010ffff",
 }
 
 
-def violations(shape: Shape, value: Any, path: str = "") -> Iterator[str]:  # noqa: ANN401 -- of any shape
+def violations(shape: Shape, value: Any, path: str = "") -> Iterator[str]:
     """Yield a sentence for each constraint that the value breaks."""
     kind = shape.type_name
     if kind == "structure":
@@ -44,7 +49,7 @@ def _structure(shape: Shape, value: Mapping[str, Any], path: str) -> Iterator[st
         where = prefix + name[:1].lower() + name[1:]
         if value.get(name) is not None:
             yield from violations(member, value[name], where)
-        elif name in shape.required_members:  # type: ignore[attr-defined]
+        elif name in shape.required_members:
             yield f"Value null at '{where}' failed to satisfy constraint: Member must not be null"
 
 

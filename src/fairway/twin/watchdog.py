@@ -1,8 +1,8 @@
 """Ends what a twin has started when the twin itself is gone without having done so, killed for example.
 
-Run by the twin as a file of its own, so that it imports nothing: `python -I watchdog.py DIRECTORY`, standard input a pipe
-that closes when the twin is gone. A process belongs to a twin when its TMPDIR lies below the twin's directory. It reads /proc:
-on systems without, a twin that is killed leaves its processes to the next `make down`.
+Run by the twin as a file of its own, so that it imports nothing: `python -I watchdog.py DIRECTORY`, with a pipe as
+standard input that closes when the twin is gone. A process belongs to a twin when its TMPDIR lies below the twin's
+directory. It reads /proc: on a system without, a twin that is killed leaves its processes behind.
 """
 
 import contextlib
@@ -33,7 +33,7 @@ def processes_of(directory: str) -> list[int]:
 
 
 def end_processes_of(directory: str, grace: float = 0) -> None:
-    """Ask them to end, kill them after `grace` seconds, and return when none is left: one may start another meanwhile."""
+    """Ask them to end, kill them after `grace` seconds, and return when none is left; one may start another."""
     deadline = time.monotonic() + grace
     _signal(processes_of(directory), signal.SIGTERM)
     while found := [pid for pid in processes_of(directory) if not _is_zombie(pid)]:

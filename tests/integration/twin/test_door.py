@@ -52,7 +52,9 @@ def test_a_statement_removed_is_a_call_denied(twin, as_role, unique):
 
 
 def test_a_statement_for_another_resource_does_not_help(twin, as_role, unique):
-    client = twin.client("sagemaker", as_role({"Action": "sagemaker:*", "Resource": "arn:aws:sagemaker:*:*:model/other"}))
+    client = twin.client(
+        "sagemaker", as_role({"Action": "sagemaker:*", "Resource": "arn:aws:sagemaker:*:*:model/other"})
+    )
     with pytest.raises(ClientError, match="AccessDenied"):
         client.describe_model(ModelName=unique("model"))
 
@@ -89,16 +91,27 @@ def test_an_unknown_key_is_refused(twin):
 def test_a_role_is_passed_only_by_who_may(twin, as_role, role, unique):
     execution = role("sagemaker.amazonaws.com")
     create = {"Action": "sagemaker:CreateModel", "Resource": ANY}
-    elsewhere = {"Action": "iam:PassRole", "Resource": execution,
-                 "Condition": {"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}}}
-    pass_it = {"Action": "iam:PassRole", "Resource": execution,
-               "Condition": {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}}
-    model = {"PrimaryContainer": {"Image": "111111111111.dkr.ecr.us-east-1.amazonaws.com/x:1"}, "ExecutionRoleArn": execution}
+    elsewhere = {
+        "Action": "iam:PassRole",
+        "Resource": execution,
+        "Condition": {"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}},
+    }
+    pass_it = {
+        "Action": "iam:PassRole",
+        "Resource": execution,
+        "Condition": {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
+    }
+    model = {
+        "PrimaryContainer": {"Image": "111111111111.dkr.ecr.us-east-1.amazonaws.com/x:1"},
+        "ExecutionRoleArn": execution,
+    }
     for statements in ((create,), (create, elsewhere)):
         with pytest.raises(ClientError) as caught:
             twin.client("sagemaker", as_role(*statements)).create_model(ModelName=unique("model"), **model)
         assert f"is not authorized to perform: iam:PassRole on resource: {execution}" in denial(caught)[1]
-    assert twin.client("sagemaker", as_role(create, pass_it)).create_model(ModelName=unique("model"), **model)["ModelArn"]
+    assert twin.client("sagemaker", as_role(create, pass_it)).create_model(ModelName=unique("model"), **model)[
+        "ModelArn"
+    ]
 
 
 @pytest.mark.parametrize("trusted", ["lambda.amazonaws.com", "111111111111", None])

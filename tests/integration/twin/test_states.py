@@ -21,9 +21,11 @@ def machine(twin, role, unique):
 
     def make(*statements: dict[str, Any], **states: dict[str, Any]) -> str:
         definition = {"StartAt": next(iter(states)), "States": states, "QueryLanguage": "JSONata"}
-        return str(twin.client("stepfunctions").create_state_machine(
-            name=unique("machine"), definition=json.dumps(definition), roleArn=role(STATES, *statements)
-        )["stateMachineArn"])
+        return str(
+            twin.client("stepfunctions").create_state_machine(
+                name=unique("machine"), definition=json.dumps(definition), roleArn=role(STATES, *statements)
+            )["stateMachineArn"]
+        )
 
     return make
 
@@ -60,7 +62,9 @@ def test_an_sdk_integration_calls_with_the_role_of_the_machine(run, unique):
 
 
 def test_without_the_statement_the_task_is_denied(run, unique):
-    answer = run("arn:aws:states:::aws-sdk:sagemaker:createModelPackageGroup", {"ModelPackageGroupName": unique("group")})
+    answer = run(
+        "arn:aws:states:::aws-sdk:sagemaker:createModelPackageGroup", {"ModelPackageGroupName": unique("group")}
+    )
     assert answer["error"] == "SageMaker.SageMakerException"
     assert "is not authorized to perform: sagemaker:CreateModelPackageGroup" in answer["cause"]
     assert "assumed-role/role-" in answer["cause"]
@@ -104,9 +108,17 @@ def test_a_field_that_the_api_lacks_is_refused(run):
 
 def test_an_error_can_be_retried_and_caught_by_its_name(twin, machine):
     task = {
-        "Type": "Task", "Resource": "arn:aws:states:::sagemaker:createEndpoint",
-        "Arguments": {"EndpointName": "e", "EndpointConfigName": "none"}, "End": True,
-        "Catch": [{"ErrorEquals": ["SageMaker.AmazonSageMakerException"], "Next": "Caught", "Output": "{% $states.errorOutput %}"}],
+        "Type": "Task",
+        "Resource": "arn:aws:states:::sagemaker:createEndpoint",
+        "Arguments": {"EndpointName": "e", "EndpointConfigName": "none"},
+        "End": True,
+        "Catch": [
+            {
+                "ErrorEquals": ["SageMaker.AmazonSageMakerException"],
+                "Next": "Caught",
+                "Output": "{% $states.errorOutput %}",
+            }
+        ],
     }
     arn = machine({"Action": "sagemaker:*", "Resource": "*"}, Try=task, Caught={"Type": "Pass", "End": True})
     output = json.loads(finish(twin, arn)["output"])
@@ -116,13 +128,20 @@ def test_an_error_can_be_retried_and_caught_by_its_name(twin, machine):
 def test_a_branch_has_the_role_too(twin, machine, unique):
     task = {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:sagemaker:listModels", "Arguments": {}, "End": True}
     branch = {"StartAt": "List", "States": {"List": task}}
-    arn = machine({"Action": "sagemaker:ListModels", "Resource": "*"},
-                  Both={"Type": "Parallel", "Branches": [branch, branch], "End": True})
+    arn = machine(
+        {"Action": "sagemaker:ListModels", "Resource": "*"},
+        Both={"Type": "Parallel", "Branches": [branch, branch], "End": True},
+    )
     assert finish(twin, arn)["status"] == "SUCCEEDED"
 
 
 def sync_definition() -> str:
-    state = {"Type": "Task", "Resource": "arn:aws:states:::sagemaker:createTrainingJob.sync", "Parameters": {}, "End": True}
+    state = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::sagemaker:createTrainingJob.sync",
+        "Parameters": {},
+        "End": True,
+    }
     return json.dumps({"StartAt": "Train", "States": {"Train": state}})
 
 
@@ -131,9 +150,13 @@ def test_a_machine_that_waits_for_jobs_needs_the_managed_rule(twin, role, unique
     without = role(STATES, GROUP)
     with pytest.raises(ClientError, match=f"'{without}' is not authorized to create managed-rule"):
         states.create_state_machine(name=unique("machine"), definition=sync_definition(), roleArn=without)
-    arn = states.create_state_machine(name=unique("machine"), definition=sync_definition(), roleArn=role(STATES, OWN_RULES))
+    arn = states.create_state_machine(
+        name=unique("machine"), definition=sync_definition(), roleArn=role(STATES, OWN_RULES)
+    )
     with pytest.raises(ClientError, match="managed-rule"):
-        states.update_state_machine(stateMachineArn=arn["stateMachineArn"], definition=sync_definition(), roleArn=without)
+        states.update_state_machine(
+            stateMachineArn=arn["stateMachineArn"], definition=sync_definition(), roleArn=without
+        )
 
 
 def test_a_machines_role_must_trust_step_functions(twin, role, unique):

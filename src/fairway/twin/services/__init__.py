@@ -5,6 +5,7 @@ Another service is a package beside `sagemaker`, whose import declares its opera
 
 import importlib
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import botocore.session
@@ -12,6 +13,8 @@ import botocore.session
 from fairway.twin import states
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from botocore.model import ServiceModel
 
     from fairway.twin.context import Twin
@@ -27,19 +30,26 @@ class Services:
     """What the gateway asks."""
 
     by_scope: "dict[str, list[ServiceModel]]"
+    _closers: "list[Callable[[], None]]"
 
     @property
     def names(self) -> list[str]:
         """The services by botocore's names."""
         return sorted(model.service_name for models in self.by_scope.values() for model in models)
 
+    def close(self) -> None:
+        """End what the services run."""
+        for close in self._closers:
+            close()
+
 
 def install(twin: "Twin") -> Services:
     """Declare all operations, and let Step Functions reach every service through the twin's door."""
     session = botocore.session.Session()
-    by_scope = {}
+    by_scope: dict[str, list[ServiceModel]] = {}
+    closers: list[Callable[[], None]] = []
     for scope, (package, models) in OWN.items():
-        importlib.import_module(package)
+        closers.append(partial(importlib.import_module(package).close, twin))
         by_scope[scope] = [session.get_service_model(name) for name in models]
     states.install(twin)
-    return Services(by_scope)
+    return Services(by_scope, closers)

@@ -1,5 +1,16 @@
 """SageMaker: models, endpoints, the model registry, jobs, and invocations."""
 
+from typing import TYPE_CHECKING
+
+from fairway.twin.runtime.fleet import EndpointEngine
 from fairway.twin.services.sagemaker import endpoints, jobs, models, registry, runtime, tags
 
-__all__ = ["endpoints", "jobs", "models", "registry", "runtime", "tags"]
+if TYPE_CHECKING:
+    from fairway.twin.context import Twin
+
+__all__ = ["close", "endpoints", "jobs", "models", "registry", "runtime", "tags"]
+
+
+def close(twin: "Twin") -> None:
+    """End what would start a container again when it ends."""
+    twin.engine(EndpointEngine).close()

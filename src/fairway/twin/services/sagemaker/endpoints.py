@@ -10,8 +10,11 @@ from fairway.twin.services.sagemaker.resources import Kind, create, declare_read
 from fairway.twin.store import Resource
 
 ENDPOINT = Kind(
-    "Endpoint", "endpoint", missing='Could not find endpoint "{arn}".',
-    taken='Cannot create already existing endpoint "{arn}".', status="EndpointStatus",
+    "Endpoint",
+    "endpoint",
+    missing='Could not find endpoint "{arn}".',
+    taken='Cannot create already existing endpoint "{arn}".',
+    status="EndpointStatus",
 )
 
 
@@ -31,8 +34,11 @@ def update_endpoint(call: Call) -> Mapping[str, Any]:
     ENDPOINT_CONFIG.find(call, call.params["EndpointConfigName"])
     _check_settled(endpoint, "update")
     call.twin.store.update(
-        endpoint, EndpointStatus="Updating", RetainAllVariantProperties=call.params.get("RetainAllVariantProperties", False),
-        ExcludeRetainedVariantProperties=call.params.get("ExcludeRetainedVariantProperties", []), **_deployment(call),
+        endpoint,
+        EndpointStatus="Updating",
+        RetainAllVariantProperties=call.params.get("RetainAllVariantProperties", False),
+        ExcludeRetainedVariantProperties=call.params.get("ExcludeRetainedVariantProperties", []),
+        **_deployment(call),
     )
     call.twin.engine(EndpointEngine).update(endpoint, call.params["EndpointConfigName"])
     return {"EndpointArn": endpoint.arn}

@@ -5,18 +5,22 @@ from typing import Any
 
 from fairway.twin.api import Call, ValidationError, operation
 from fairway.twin.runtime.processing import ProcessingEngine
-from fairway.twin.runtime.support import unsupported_processing, unsupported_training
 from fairway.twin.runtime.training import TrainingEngine
-from fairway.twin.services.sagemaker.resources import PRINCIPAL, Kind, create, declare_reads, refuse
+from fairway.twin.services.sagemaker.resources import PRINCIPAL, Kind, create, declare_reads
 
 TRAINING_JOB = Kind(
-    "TrainingJob", "training-job", missing="Requested resource not found.", taken_code="ResourceInUse",
-    taken="Training job names must be unique within an AWS account and region, and a training job with this name already "
-    "exists ({arn})",
+    "TrainingJob",
+    "training-job",
+    missing="Requested resource not found.",
+    taken_code="ResourceInUse",
+    taken="Training job names must be unique within an AWS account and region, and a training job with this name "
+    "already exists ({arn})",
     status="TrainingJobStatus",
 )
 PROCESSING_JOB = Kind(
-    "ProcessingJob", "processing-job", missing="Could not find requested job with name: {name}",
+    "ProcessingJob",
+    "processing-job",
+    missing="Could not find requested job with name: {name}",
     taken_code="ResourceInUse",
     taken="Job name must be unique within an AWS account and region, and a job with this name already exists ({arn})",
     status="ProcessingJobStatus",
@@ -26,7 +30,6 @@ PROCESSING_JOB = Kind(
 @operation("sagemaker", "CreateTrainingJob", resource=TRAINING_JOB.named, trusted_by=PRINCIPAL)
 def create_training_job(call: Call) -> Mapping[str, Any]:
     """Store and start a training job."""
-    refuse(unsupported_training(call.params))
     job = create(call, TRAINING_JOB, TrainingJobStatus="InProgress", SecondaryStatus="Starting")
     call.twin.engine(TrainingEngine).start(job)
     return {"TrainingJobArn": job.arn}
@@ -35,7 +38,6 @@ def create_training_job(call: Call) -> Mapping[str, Any]:
 @operation("sagemaker", "CreateProcessingJob", resource=PROCESSING_JOB.named, trusted_by=PRINCIPAL)
 def create_processing_job(call: Call) -> Mapping[str, Any]:
     """Store and start a processing job."""
-    refuse(unsupported_processing(call.params))
     job = create(call, PROCESSING_JOB, ProcessingJobStatus="InProgress")
     call.twin.engine(ProcessingEngine).start(job)
     return {"ProcessingJobArn": job.arn}

@@ -1,4 +1,4 @@
-"""Models and endpoint configurations: what an endpoint is made from. Nothing runs yet, but what they name must exist."""
+"""Models and endpoint configurations: nothing runs yet, but what they name must exist."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -7,14 +7,15 @@ from urllib.parse import urlsplit
 from botocore.exceptions import ClientError
 
 from fairway.twin.api import Call, ValidationError, operation
-from fairway.twin.runtime.support import unsupported_endpoint_config, unsupported_model
-from fairway.twin.services.sagemaker.resources import PRINCIPAL, Kind, create, declare_delete, declare_reads, refuse
+from fairway.twin.services.sagemaker.resources import PRINCIPAL, Kind, create, declare_delete, declare_reads
 
 MODEL = Kind(
     "Model", "model", missing='Could not find model "{arn}".', taken='Cannot create already existing model "{arn}".'
 )
 ENDPOINT_CONFIG = Kind(
-    "EndpointConfig", "endpoint-config", missing='Could not find endpoint configuration "{arn}".',
+    "EndpointConfig",
+    "endpoint-config",
+    missing='Could not find endpoint configuration "{arn}".',
     taken='Cannot create already existing endpoint configuration "{arn}".',
 )
 
@@ -24,7 +25,6 @@ def create_model(call: Call) -> Mapping[str, Any]:
     """Store a model whose role can read its data."""
     if ("PrimaryContainer" in call.params) == bool(call.params.get("Containers")):
         raise ValidationError("You must provide either PrimaryContainer or Containers, and not both.")
-    refuse(unsupported_model(call.params))
     for url in _model_data(call.params):
         _check_readable(call, url)
     resource = create(call, MODEL)
@@ -53,8 +53,8 @@ def _check_readable(call: Call, url: str) -> None:
             raise ValidationError(f"Could not find model data at {url}.") from error
         raise ValidationError(
             f'Could not access model data at {url}. Please ensure that the role "{role}" exists and that its trust '
-            f'relationship policy allows the action "sts:AssumeRole" for the service principal "{PRINCIPAL}". Also ensure '
-            f'that the role has "s3:GetObject" permissions and that the object is located in {call.region}.'
+            f'relationship policy allows the action "sts:AssumeRole" for the service principal "{PRINCIPAL}". Also '
+            f'ensure that the role has "s3:GetObject" permissions and that the object is located in {call.region}.'
         ) from error
 
 
@@ -64,20 +64,22 @@ def create_endpoint_config(call: Call) -> Mapping[str, Any]:
     variants = [*call.params["ProductionVariants"], *call.params.get("ShadowProductionVariants", [])]
     names = [variant["VariantName"] for variant in variants]
     if len(set(names)) < len(names):
-        raise ValidationError(f"Variant names must be unique within an endpoint configuration, and these are not: {names}.")
-    refuse(unsupported_endpoint_config(call.params))
+        raise ValidationError(
+            f"Variant names must be unique within an endpoint configuration, and these are not: {names}."
+        )
     for variant in variants:
         if "ModelName" in variant:
             MODEL.find(call, variant["ModelName"])
         if "ServerlessConfig" not in variant and not {"InstanceType", "InitialInstanceCount"} <= variant.keys():
             raise ValidationError(
-                f"InstanceType and InitialInstanceCount are required for the variant {variant['VariantName']}, which is "
-                "not serverless."
+                f"InstanceType and InitialInstanceCount are required for the variant {variant['VariantName']}, which "
+                "is not serverless."
             )
     # SageMaker describes the weight that a variant has when none was given.
     completed = {
         member: [{"InitialVariantWeight": 1.0, **variant} for variant in call.params[member]]
-        for member in ("ProductionVariants", "ShadowProductionVariants") if member in call.params
+        for member in ("ProductionVariants", "ShadowProductionVariants")
+        if member in call.params
     }
     return {"EndpointConfigArn": create(call, ENDPOINT_CONFIG, **completed).arn}
 

@@ -17,15 +17,28 @@ from fairway.twin.services.sagemaker.resources import (
 from fairway.twin.store import Resource
 
 GROUP = Kind(
-    "ModelPackageGroup", "model-package-group", missing="ModelPackageGroup {arn} does not exist.",
-    taken="Model Package Group already exists: {arn}", status="ModelPackageGroupStatus",
+    "ModelPackageGroup",
+    "model-package-group",
+    missing="ModelPackageGroup {arn} does not exist.",
+    taken="Model Package Group already exists: {arn}",
+    status="ModelPackageGroupStatus",
 )
 PACKAGE = Kind(
-    "ModelPackage", "model-package", missing="ModelPackage {arn} does not exist.",
-    taken="Model Package already exists: {arn}", status="ModelPackageStatus",
+    "ModelPackage",
+    "model-package",
+    missing="ModelPackage {arn} does not exist.",
+    taken="Model Package already exists: {arn}",
+    status="ModelPackageStatus",
 )
 # What an update may change, of what was given at creation.
-_UPDATABLE = ("ModelApprovalStatus", "ApprovalDescription", "InferenceSpecification", "SourceUri", "ModelCard", "ModelLifeCycle")
+_UPDATABLE = (
+    "ModelApprovalStatus",
+    "ApprovalDescription",
+    "InferenceSpecification",
+    "SourceUri",
+    "ModelCard",
+    "ModelLifeCycle",
+)
 
 
 @operation("sagemaker", "CreateModelPackageGroup", resource=GROUP.named)
@@ -84,13 +97,22 @@ def create_package(call: Call) -> Mapping[str, Any]:
         version = group.attributes["LastVersion"] + 1
         call.twin.store.update(group, LastVersion=version)
         package = Resource(
-            PACKAGE.noun, call.account, call.region, f"{group.name}/{version}", PACKAGE.arn(call, f"{group.name}/{version}"),
+            PACKAGE.noun,
+            call.account,
+            call.region,
+            f"{group.name}/{version}",
+            PACKAGE.arn(call, f"{group.name}/{version}"),
             {
                 "ModelApprovalStatus": "PendingManualApproval",
                 **{name: value for name, value in params.items() if name not in ("Tags", "ClientToken")},
-                "ModelPackageName": group.name, "ModelPackageGroupName": group.name, "ModelPackageVersion": version,
-                "ModelPackageArn": PACKAGE.arn(call, f"{group.name}/{version}"), "ModelPackageStatus": "Completed",
-                "ModelPackageStatusDetails": {"ValidationStatuses": []}, "CreationTime": now, "LastModifiedTime": now,
+                "ModelPackageName": group.name,
+                "ModelPackageGroupName": group.name,
+                "ModelPackageVersion": version,
+                "ModelPackageArn": PACKAGE.arn(call, f"{group.name}/{version}"),
+                "ModelPackageStatus": "Completed",
+                "ModelPackageStatusDetails": {"ValidationStatuses": []},
+                "CreationTime": now,
+                "LastModifiedTime": now,
                 "CertifyForMarketplace": params.get("CertifyForMarketplace", False),
             },
             tags_of(call),
@@ -112,7 +134,10 @@ def update_package(call: Call) -> Mapping[str, Any]:
     package, params = _package(call), call.params
     changes = {name: params[name] for name in _UPDATABLE if name in params}
     if "CustomerMetadataProperties" in params or "CustomerMetadataPropertiesToRemove" in params:
-        kept = {**package.attributes.get("CustomerMetadataProperties", {}), **params.get("CustomerMetadataProperties", {})}
+        kept = {
+            **package.attributes.get("CustomerMetadataProperties", {}),
+            **params.get("CustomerMetadataProperties", {}),
+        }
         for name in params.get("CustomerMetadataPropertiesToRemove", []):
             kept.pop(name, None)
         changes["CustomerMetadataProperties"] = kept
@@ -142,6 +167,10 @@ def delete_package(call: Call) -> Mapping[str, Any]:
 
 def _emit(call: Call, package: Resource) -> None:
     call.twin.emit(
-        source="aws.sagemaker", detail_type="SageMaker Model Package State Change",
-        detail=describe("DescribeModelPackage", package), resources=[package.arn], account=call.account, region=call.region,
+        source="aws.sagemaker",
+        detail_type="SageMaker Model Package State Change",
+        detail=describe("DescribeModelPackage", package),
+        resources=[package.arn],
+        account=call.account,
+        region=call.region,
     )

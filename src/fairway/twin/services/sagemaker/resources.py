@@ -1,4 +1,4 @@
-"""What all kinds of SageMaker's resources share: stored as they were asked for, described and listed by the output's shape."""
+"""What all kinds of SageMaker's resources share: stored as asked for, described and listed by the output's shape."""
 
 import base64
 import binascii
@@ -62,23 +62,21 @@ def _model(name: str) -> OperationModel:
     return service.operation_model(name)
 
 
-def refuse(what: str | None) -> None:
-    """Refuse, by its name, what the twin cannot do of an operation that it has."""
-    if what is not None:
-        raise ValidationError(f"The twin does not support {what}.")
-
-
 def tags_of(call: Call) -> dict[str, str]:
     """Return the tags of a request."""
     return {tag["Key"]: tag["Value"] for tag in call.params.get("Tags", [])}
 
 
-def create(call: Call, kind: Kind, **attributes: Any) -> Resource:  # noqa: ANN401 -- members of any shape of AWS
+def create(call: Call, kind: Kind, **attributes: Any) -> Resource:
     """Store what a Create was given, and `attributes`; raise the service's error if the name is taken."""
     name, now = call.params[kind.name_member], call.twin.clock.now()
     given = {member: value for member, value in call.params.items() if member != "Tags"}
     resource = Resource(
-        kind.noun, call.account, call.region, name, kind.arn(call, name),
+        kind.noun,
+        call.account,
+        call.region,
+        name,
+        kind.arn(call, name),
         {**given, kind.arn_member: kind.arn(call, name), "CreationTime": now, "LastModifiedTime": now, **attributes},
         tags_of(call),
     )
@@ -143,12 +141,12 @@ def _summaries(operation_name: str) -> tuple[str, StructureShape]:
     shape = _model(operation_name).output_shape
     assert shape is not None  # noqa: S101 -- List operations have outputs
     name = next(name for name, member in shape.members.items() if member.type_name == "list")
-    return name, shape.members[name].member
+    return name, shape.members[name].member  # type: ignore[attr-defined] # a list has one
 
 
 def _matches(resource: Resource, params: Mapping[str, Any], kind: Kind) -> bool:
     created, modified = resource.attributes["CreationTime"], resource.attributes["LastModifiedTime"]
-    checks = {
+    checks: dict[str, Callable[[Any], bool]] = {
         "NameContains": lambda wanted: wanted.lower() in resource.name.lower(),
         "StatusEquals": lambda wanted: kind.status is not None and resource.attributes[kind.status] == wanted,
         "CreationTimeAfter": lambda moment: created >= moment,
@@ -160,7 +158,7 @@ def _matches(resource: Resource, params: Mapping[str, Any], kind: Kind) -> bool:
     return all(check(params[name]) for name, check in checks.items() if name in params)
 
 
-def _sort_key(resource: Resource, sort_by: str, kind: Kind) -> Any:  # noqa: ANN401 -- times or names
+def _sort_key(resource: Resource, sort_by: str, kind: Kind) -> Any:
     if sort_by == "Name":
         return resource.name
     if sort_by == "Status" and kind.status:
