@@ -10,7 +10,7 @@ RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
     python3 -m venv /opt/pip \
     && python3 -m venv --without-pip /opt/environment \
     && /opt/pip/bin/pip --python /opt/environment/bin/python install \
-        --no-cache-dir --no-compile --require-hashes --only-binary :all: --requirement /requirements.txt
+        --no-cache-dir --require-hashes --only-binary :all: --requirement /requirements.txt
 
 FROM ${BASE_IMAGE}
 # No home and no shell; the number is fixed, for whoever mounts volumes for it.

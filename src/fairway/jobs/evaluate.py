@@ -11,6 +11,7 @@ import model
 from fairway.errors import ArtifactWithoutLineageError, ChampionError
 from fairway.jobs.files import hash_files, require_input, sha256_of, unpack, write_json
 from fairway.jobs.gate import decide, parse_gate
+from fairway.jobs.golden import golden_requests
 from fairway.jobs.runner import reason_of
 from fairway.jobs.tree import Tree
 
@@ -18,9 +19,10 @@ logger = logging.getLogger("fairway.jobs.evaluate")
 
 
 def run(tree: Tree, environ: Mapping[str, str]) -> None:
-    """From the inputs `model`, `data` and, optionally, `champion` to the output `evaluation`, with evaluation.json.
+    """From the inputs `model`, `data` and, optionally, `champion` to the output `evaluation`.
 
-    A refused candidate is a job that succeeded: the workflow reads the verdict and stops there.
+    There lie evaluation.json, golden.json and the model's own report. A refused candidate is a job that succeeded:
+    the workflow reads the verdict and stops there.
     """
     gate = parse_gate(environ.get("FAIRWAY_GATE", ""))
     data, out = tree.processing_input("data"), tree.processing_output("evaluation")
@@ -32,6 +34,7 @@ def run(tree: Tree, environ: Mapping[str, str]) -> None:
         artifact = unpack(archive, Path(directory))
         lineage = _lineage(artifact, archive)
         measured = model.evaluate(artifact, data, out)
+        write_json(out / "golden.json", golden_requests(artifact, data / "test"))
     champion = _champion(tree.processing_input("champion") / "model.tar.gz", data)
     verdict = decide(gate, measured["metrics"], champion)
     evaluation = {

@@ -16,13 +16,32 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from email.message import Message
-from typing import Any
+from typing import Any, Protocol
 
 from fairway.errors import RequestError
-from model import Schema
 
 JSON, CSV = "application/json", "text/csv"
 Batch = Mapping[str, Sequence[object]]
+
+
+class Column(Protocol):
+    """What is read here of a column of the model's schema."""
+
+    @property
+    def name(self) -> str:
+        """Its name in requests."""
+
+    @property
+    def required(self) -> bool:
+        """Whether a request may leave it out."""
+
+
+class Schema(Protocol):
+    """What is read here of the model's schema."""
+
+    @property
+    def columns(self) -> Sequence[Column]:
+        """The columns in the order of a CSV without header."""
 
 
 def read_batch(body: bytes, content_type: str, schema: Schema) -> Batch:

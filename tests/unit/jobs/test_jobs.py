@@ -21,6 +21,7 @@ def model(monkeypatch):
     fake = FakeModel()
     for job in (prepare, train, evaluate):
         monkeypatch.setattr(job, "model", fake)
+    monkeypatch.setattr(evaluate, "golden_requests", lambda _, test: {"test": test.name})
     return fake
 
 
@@ -108,6 +109,7 @@ def test_an_evaluation_says_everything_that_a_registration_needs(tmp_path):
         },
     }
     assert (tree.processing_output("evaluation") / "report.json").exists()
+    assert read(tree.processing_output("evaluation") / "golden.json")["test"] == "test"
 
 
 @pytest.mark.usefixtures("model")

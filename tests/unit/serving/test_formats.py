@@ -1,0 +1,157 @@
+import json
+
+import pytest
+from tests.unit.serving.fakes import Schema
+
+from fairway.errors import RequestError
+from fairway.serving.formats import CSV, JSON, choose_answer, read_batch, write_answer
+
+SCHEMA = Schema()
+BATCH = {"hour": ["7", "8"], "carrier": ["AA", "B,6"], "wind": ["1.5", None]}
+
+
+def read(body, content_type=JSON):
+    return read_batch(body if isinstance(body, bytes) else body.encode(), content_type, SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        (CSV, '7,AA,1.5\n8,"B,6",\n'),
+        ("text/csv; header=absent", '7,AA,1.5\r\n8,"B,6",'),
+        ("TEXT/CSV; charset=utf-8; header=present", 'wind,hour,carrier\n1.5,7,AA\n,8,"B,6"\n'),
+        (JSON, json.dumps({"columns": BATCH})),
+        (
+            "application/json; charset=utf-8",
+            '{"instances": [{"hour": "7", "carrier": "AA", "wind": "1.5"}, {"hour": "8", "carrier": "B,6"}]}',
+        ),
+    ],
+)
+def test_every_format_reads_the_same_batch(content_type, body):
+    assert read(body, content_type) == BATCH
+
+
+def test_a_header_may_leave_out_what_is_optional():
+    assert read("carrier,hour\nAA,7\n", "text/csv; header=present") == {"carrier": ["AA"], "hour": ["7"]}
+
+
+def test_numbers_of_json_stay_numbers():
+    assert read('{"columns": {"hour": [7], "carrier": ["AA"], "wind": [null]}}')["hour"] == [7]
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "sentence"),
+    [
+        (CSV, "", "The request holds no row: one or more are expected."),
+        (JSON, '{"instances": []}', "The request holds no row: one or more are expected."),
+        (JSON, '{"columns": {"hour": [], "carrier": []}}', "The request holds no row: one or more are expected."),
+        (CSV, "7,AA\n", "Row 1 has 2 fields: 3 are expected (hour, carrier, wind)."),
+        (CSV, "7,AA,1\n\n", "Row 2 has 0 fields: 3 are expected (hour, carrier, wind)."),
+        (
+            CSV,
+            "hour,carrier,wind\n7,AA,1\n",
+            "The first row names the columns: say so with the Content-Type 'text/csv; header=present'.",
+        ),
+        (
+            "text/csv; header=present",
+            "hour,carrier,rain\n",
+            "The request has the unknown column 'rain': expected are hour, carrier, wind.",
+        ),
+        ("text/csv; header=present", "hour,wind\n7,1\n", "The request lacks the column 'carrier'"),
+        ("text/csv; header=present", "hour,hour,carrier\n7,7,AA\n", "The request names a column twice"),
+        (CSV, b"\xff\xfe", "The body is no CSV in UTF-8"),
+        (CSV, '7,"AA,1\n', "The body is no CSV in UTF-8: unexpected end of data."),
+        (JSON, "{", "The body is no JSON: Expecting property name"),
+        (JSON, b"\xff", "The body is no JSON"),
+        (JSON, "[" * 100_000, "The body is no JSON: maximum recursion depth"),
+        (JSON, '{"columns": {"hour": [NaN]}}', "The body is no JSON: NaN is no JSON number."),
+        (JSON, "1" * 5000, "The body is no JSON: Exceeds the limit"),
+        (JSON, "[1]", "The JSON body has another shape than"),
+        (JSON, '{"instances": [{}], "columns": {}}', "The JSON body has another shape than"),
+        (JSON, '{"instances": [[7, "AA"]]}', "Row 1 is [7, 'AA']: an object of columns and values is expected."),
+        (
+            JSON,
+            '{"instances": [{"hour": 7, "carrier": "AA"}, {"hour": 7}]}',
+            "Row 2 lacks the column 'carrier': expected are hour, carrier, wind.",
+        ),
+        (JSON, '{"columns": {"hour": 7, "carrier": ["AA"]}}', "The column 'hour' is 7: a list of values is expected."),
+        (JSON, '{"columns": {"hour": [7], "carrier": []}}', "The columns differ in length ({'hour': 1, 'carrier': 0})"),
+        (
+            JSON,
+            '{"columns": {"hour": [true], "carrier": ["AA"]}}',
+            "Row 1, column 'hour': True came, a string, a number or null is expected.",
+        ),
+        (JSON, '{"columns": {"hour": [1, {}], "carrier": ["AA", ""]}}', "Row 2, column 'hour': {} came"),
+        (JSON, '{"columns": {"hour": [1e400], "carrier": ["AA"]}}', "Row 1, column 'hour': inf came"),
+        (
+            JSON,
+            f'{{"columns": {{"hour": [{2**63}], "carrier": ["AA"]}}}}',
+            "Row 1, column 'hour': 9223372036854775808 came",
+        ),
+    ],
+)
+def test_bad_input_is_400_and_a_sentence(content_type, body, sentence):
+    with pytest.raises(RequestError) as caught:
+        read(body, content_type)
+    assert caught.value.status == 400
+    assert str(caught.value).startswith(sentence)
+
+
+def test_a_long_value_is_cut_in_its_sentence():
+    with pytest.raises(RequestError) as caught:
+        read(json.dumps({"instances": ["x" * 1000]}))
+    assert len(str(caught.value)) < 200
+
+
+@pytest.mark.parametrize(
+    "content_type", ["", "text/plain", "application/x-www-form-urlencoded", "text/csv; header=maybe", ";"]
+)
+def test_another_content_type_is_415(content_type):
+    with pytest.raises(RequestError, match="is not supported: application/json, text/csv or") as caught:
+        read("", content_type)
+    assert caught.value.status == 415
+
+
+@pytest.mark.parametrize(
+    ("accept", "media_type"),
+    [
+        ("", JSON),
+        ("*/*", JSON),
+        ("application/*", JSON),
+        ("text/*", CSV),
+        ("text/csv", CSV),
+        ("text/csv; header=present", "text/csv; header=present"),
+        ("text/html, text/csv;q=0.5, application/json;q=0.9", JSON),
+        ("application/json;q=0, text/csv;q=0.1", CSV),
+        ("application/json;q=nonsense, text/csv", CSV),
+    ],
+)
+def test_the_answer_is_what_is_wanted_most(accept, media_type):
+    assert choose_answer(accept) == media_type
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/json;q=0"])
+def test_an_answer_that_cannot_be_given_is_406(accept):
+    with pytest.raises(RequestError, match="cannot be given as") as caught:
+        choose_answer(accept)
+    assert caught.value.status == 406
+
+
+PREDICTIONS = [{"probability": 0.25, "late": False}, {"probability": None, "late": True}]
+
+
+@pytest.mark.parametrize(
+    ("media_type", "body"),
+    [
+        (JSON, b'{"predictions": [{"probability": 0.25, "late": false}, {"probability": null, "late": true}]}'),
+        (CSV, b"0.25,false\n,true\n"),
+        ("text/csv; header=present", b"probability,late\n0.25,false\n,true\n"),
+    ],
+)
+def test_answers_are_written(media_type, body):
+    assert write_answer(PREDICTIONS, media_type) == body
+
+
+def test_an_answer_that_json_cannot_say_is_our_fault():
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        write_answer([{"probability": float("nan")}], JSON)

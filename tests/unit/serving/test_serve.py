@@ -1,0 +1,75 @@
+import json
+import logging
+import sys
+from pathlib import Path
+
+import pytest
+from tests.unit.serving.fakes import FakePredictor
+
+from fairway.errors import ContainerSettingError, ModelNotServableError
+from fairway.serving import predictor, serve
+from fairway.serving.logs import JsonFormatter
+
+
+def test_settings_have_sagemaker_s_defaults():
+    assert serve.read_settings({}) == serve.ServingSettings("0.0.0.0", 8080, "")  # noqa: S104 -- that is the default
+
+
+def test_settings_are_read():
+    environ = {"SAGEMAKER_BIND_TO_PORT": "9000", "FAIRWAY_BIND_ADDRESS": "127.0.0.1", "FAIRWAY_RELEASE": "7"}
+    assert serve.read_settings(environ) == serve.ServingSettings("127.0.0.1", 9000, "7")
+
+
+@pytest.mark.parametrize("port", ["", "0", "65536", "http", "-1", "\N{FULLWIDTH DIGIT EIGHT}"])
+def test_a_port_that_is_none_is_refused(port):
+    with pytest.raises(ContainerSettingError, match=rf"SAGEMAKER_BIND_TO_PORT is '{port}': a port from 1 to 65535"):
+        serve.read_settings({"SAGEMAKER_BIND_TO_PORT": port})
+
+
+def load_with(monkeypatch, load):
+    monkeypatch.setattr(predictor.Predictor, "load", load)
+    return predictor.load_predictor(Path("/opt/ml/model"))
+
+
+def test_a_model_is_warm_before_it_is_served(monkeypatch):
+    loaded = load_with(monkeypatch, lambda _: FakePredictor())
+    assert loaded.batches == [{"hour": [0], "carrier": [""], "wind": [None]}]
+
+
+@pytest.mark.parametrize(
+    "load",
+    [
+        lambda _: FakePredictor(error=RuntimeError("no memory")),
+        lambda _: (_ for _ in ()).throw(RuntimeError("no memory")),
+    ],
+    ids=["it does not answer", "it does not load"],
+)
+def test_a_model_that_does_not_load_or_answer_is_a_sentence(monkeypatch, load):
+    with pytest.raises(
+        ModelNotServableError, match=r"The model in /opt/ml/model cannot be served: RuntimeError: no memory"
+    ):
+        load_with(monkeypatch, load)
+
+
+def test_a_log_line_is_one_json_object():
+    record = logging.makeLogRecord(
+        {"name": "fairway", "levelname": "INFO", "msg": "a\n%s", "args": ("b",), "created": 0.0}
+    )
+    record.fields = {"status": 200}
+    assert json.loads(JsonFormatter().format(record)) == {
+        "time": "1970-01-01T00:00:00.000+00:00",
+        "level": "INFO",
+        "logger": "fairway",
+        "message": "a\nb",
+        "status": 200,
+    }
+
+
+def test_a_traceback_stays_on_the_line():
+    try:
+        _ = {}["why"]
+    except KeyError:
+        record = logging.makeLogRecord({"msg": "failed", "exc_info": sys.exc_info()})
+    line = JsonFormatter().format(record)
+    assert "\n" not in line
+    assert "KeyError: 'why'" in json.loads(line)["traceback"]

@@ -1,0 +1,114 @@
+import io
+import json
+import logging
+
+import pytest
+from tests.unit.serving.fakes import FakePredictor, environ
+
+from fairway.serving.wsgi import MAX_BODY, Application
+
+
+def call(request, predictor=None):
+    """Returns status, headers and parsed body."""
+    answered = {}
+
+    def start_response(status, headers):
+        answered.update(status=status, headers=dict(headers))
+
+    body = b"".join(Application(predictor or FakePredictor(), "7")(request, start_response))
+    assert answered["headers"]["Content-Length"] == str(len(body))
+    return answered["status"], answered["headers"], body
+
+
+def error_of(request, predictor=None):
+    status, headers, body = call(request, predictor)
+    assert headers["Content-Type"] == "application/json"
+    return status, json.loads(body)["error"]
+
+
+def test_ping_says_ready_and_which_release():
+    status, _, body = call(environ("GET", "/ping"))
+    assert (status, json.loads(body)) == ("200 OK", {"status": "ready", "release": "7"})
+
+
+def test_an_invocation_is_answered_in_the_format_that_is_asked_for():
+    request = environ(body=b"23,AA,\n7,AA,1\n", CONTENT_TYPE="text/csv", HTTP_ACCEPT="text/csv")
+    status, headers, body = call(request)
+    assert (status, headers["Content-Type"], body) == ("200 OK", "text/csv", b"true,23\nfalse,7\n")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "sentence"),
+    [
+        ("GET", "/", "404 Not Found", "There is no '/': GET /ping and POST /invocations are expected."),
+        ("POST", "/invocations/", "404 Not Found", "There is no '/invocations/'"),
+        ("POST", "/ping", "405 Method Not Allowed", "/ping does not take POST: GET is expected."),
+        ("GET", "/invocations", "405 Method Not Allowed", "/invocations does not take GET: POST is expected."),
+    ],
+)
+def test_another_path_or_method_is_refused(method, path, status, sentence):
+    answered, error = error_of(environ(method, path))
+    assert answered == status
+    assert error.startswith(sentence)
+
+
+def test_a_405_says_what_is_allowed():
+    assert call(environ("PUT", "/invocations"))[1]["Allow"] == "POST"
+
+
+def test_the_model_s_refusal_is_400_and_its_own_sentence():
+    request = environ(body=b"7,AA,1\n7,wrong,1\n", CONTENT_TYPE="text/csv")
+    assert error_of(request) == ("400 Bad Request", "row 2, column 'carrier': 'wrong' came, another was expected")
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"CONTENT_TYPE": "text/html"}, "415 Unsupported Media Type"),
+        ({"CONTENT_TYPE": "text/csv", "HTTP_ACCEPT": "text/html"}, "406 Not Acceptable"),
+        ({"CONTENT_TYPE": "text/csv"}, "400 Bad Request"),
+        ({}, "415 Unsupported Media Type"),
+    ],
+)
+def test_what_is_wrong_has_its_status(headers, status):
+    assert error_of(environ(body=b"7", **headers))[0] == status
+
+
+def test_a_declared_body_that_is_too_large_is_not_read():
+    class Unread(io.BytesIO):
+        def read(self, *_):
+            raise AssertionError
+
+    request = environ(CONTENT_TYPE="text/csv") | {"CONTENT_LENGTH": str(MAX_BODY + 1), "wsgi.input": Unread()}
+    assert error_of(request) == (
+        "413 Request Entity Too Large",
+        "The body is larger than 6291456 bytes: send fewer rows a request.",
+    )
+
+
+def test_an_undeclared_body_that_is_too_large_is_refused():
+    request = environ(CONTENT_TYPE="text/csv") | {"CONTENT_LENGTH": "", "wsgi.input": io.BytesIO(b"x" * (MAX_BODY + 1))}
+    assert error_of(request)[0].startswith("413")
+
+
+def test_a_bug_of_the_model_is_500_without_details_and_a_traceback_in_the_log(caplog):
+    request = environ(body=b"7,AA,1\n", CONTENT_TYPE="text/csv")
+    status, error = error_of(request, FakePredictor(error=RuntimeError("secret detail")))
+    assert (status, error) == ("500 Internal Server Error", "The model failed to answer; its log says why.")
+    assert "secret detail" in caplog.text
+
+
+def test_requests_are_logged_and_healthy_pings_are_not(caplog):
+    caplog.set_level(logging.INFO, "fairway.serving.access")
+    call(environ("GET", "/ping"))
+    call(environ("GET", "/nowhere"))
+    (record,) = caplog.records
+    assert record.fields | {"milliseconds": 0} == {
+        "method": "GET",
+        "path": "/nowhere",
+        "status": 404,
+        "rows": 0,
+        "bytes": record.fields["bytes"],
+        "milliseconds": 0,
+        "error": "There is no '/nowhere': GET /ping and POST /invocations are expected.",
+    }
