@@ -139,13 +139,6 @@ resource "aws_iam_role_policy" "workflow" {
         # The vended logs' API knows no resources.
         Resource = "*"
       },
-      {
-        Sid    = "Traces"
-        Effect = "Allow"
-        Action = ["xray:GetSamplingRules", "xray:GetSamplingTargets", "xray:PutTelemetryRecords", "xray:PutTraceSegments"]
-        # Traces are no resources.
-        Resource = "*"
-      },
     ]
   })
 }

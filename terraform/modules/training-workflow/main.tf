@@ -47,10 +47,6 @@ resource "aws_sfn_state_machine" "this" {
     log_destination        = "${aws_cloudwatch_log_group.this.arn}:*"
   }
 
-  tracing_configuration {
-    enabled = true
-  }
-
   # Step Functions tries the log destination with the role's permissions.
   depends_on = [aws_iam_role_policy.workflow]
 }
