@@ -17,6 +17,9 @@ _JAVA_CLASSES = {
     r"\p{S}": r"$+<=>^`|~\u00a2-\u00a9\u2100-\u2bff",
     r"\p{P}": r"!-#%-*,-/:;?@\[-\]_{}\u00a1\u00a7\u00ab\u2010-\u2027",
     r"\p{Alnum}": r"a-zA-Z0-9",
+    r"\p{Print}": r"\x20-\x7e",
+    r"\p{ASCII}": r"[\x00-\x7f]",  # stands outside of brackets in the models
+    r"\z": r"\Z",
     r"\uD800\uDC00-\uDBFF\uDFFF": r"\U00010000-\U0010ffff",
 }
 
