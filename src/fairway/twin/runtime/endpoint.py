@@ -58,8 +58,16 @@ class FleetMaker:
         self._images = images
         self._endpoint = endpoint
         self._folder = twin.directory / "endpoints" / f"{endpoint.account}-{endpoint.region}-{endpoint.name}"
+        self._abandoned = threading.Event()
+        self._starting: tuple[VariantFleet, ...] = ()
 
-    def make(self, config: "Resource", wanted: Mapping[str, Wish], abandoned: threading.Event) -> Fleet:
+    def abandon(self) -> None:
+        """End the making of a fleet, now and from now on: the endpoint is going away."""
+        self._abandoned.set()
+        for variant in self._starting:
+            variant.notify()
+
+    def make(self, config: "Resource", wanted: Mapping[str, Wish]) -> Fleet:
         """Start a fleet, and return when all of it serves; raise FleetError, after ending what had started."""
         folder = self._folder / secrets.token_hex(8)
         fleet = Fleet(config.name, (), folder)
@@ -69,19 +77,20 @@ class FleetMaker:
                 for variant in config.attributes["ProductionVariants"]
             )
             fleet = Fleet(config.name, variants, folder)
-            self._start(fleet, config, wanted, abandoned)
+            self._start(fleet, config, wanted)
         except (RunError, FleetError) as error:
             fleet.retire()
             raise FleetError(str(error)) from error
         return fleet
 
-    def _start(self, fleet: Fleet, config: "Resource", wanted: Mapping[str, Wish], abandoned: threading.Event) -> None:
+    def _start(self, fleet: Fleet, config: "Resource", wanted: Mapping[str, Wish]) -> None:
         settings = {variant["VariantName"]: variant for variant in config.attributes["ProductionVariants"]}
+        self._starting = fleet.variants
         for variant in fleet.variants:
             variant.launch(wanted[variant.name].instances)
         for variant in fleet.variants:
             seconds = settings[variant.name].get("ContainerStartupHealthCheckTimeoutInSeconds", STARTUP_SECONDS)
-            variant.wait_until_serving(deadline(seconds, self._twin.clock), abandoned)
+            variant.wait_until_serving(deadline(seconds, self._twin.clock), self._abandoned)
 
     def _prepare(self, variant: Mapping[str, Any], wish: Wish, folder: Path) -> VariantFleet:
         """Pull the image and download the artifact, both once, as the model's role."""

@@ -36,7 +36,6 @@ class Endpoint:
         self.fleet: Fleet | None = None
         self._twin = twin
         self._maker = FleetMaker(twin, images, resource)
-        self._abandoned = threading.Event()
         self._deploying = threading.Lock()
 
     def create(self, config: "Resource") -> None:
@@ -57,7 +56,7 @@ class Endpoint:
 
     def delete(self) -> None:
         """End everything, and forget the endpoint."""
-        self._abandoned.set()
+        self._maker.abandon()
         self._tell(EndpointStatus="Deleting")
         with self._deploying:
             self.router.swap(())
@@ -68,14 +67,14 @@ class Endpoint:
 
     def close(self) -> None:
         """End the containers, because the twin ends."""
-        self._abandoned.set()
+        self._maker.abandon()
         with self._deploying:
             if self.fleet is not None:
                 self.fleet.retire(grace=0)
 
     def _deploy(self, config: "Resource", retained: Retained) -> None:
         with self._deploying:
-            fleet = self._maker.make(config, wishes(config, retained), self._abandoned)
+            fleet = self._maker.make(config, wishes(config, retained))
             old, self.fleet = self.fleet, fleet
             self.router.swap(fleet.routes())
             self._tell(

@@ -59,7 +59,7 @@ class VariantFleet:
 
     def launch(self, number: int) -> None:
         """Start `number` instances more; return at once."""
-        self.instances = [*self.instances, *(self._launcher(self._notify) for _ in range(number))]
+        self.instances = [*self.instances, *(self._launcher(self.notify) for _ in range(number))]
 
     def wait_until_serving(self, until: float, abandoned: threading.Event) -> None:
         """Return when all instances serve; raise FleetError when they do not by the monotonic moment `until`."""
@@ -87,11 +87,8 @@ class VariantFleet:
         serving = [instance for instance in self.instances if instance.serving and instance not in avoid]
         return serving[next(self._turn) % len(serving)] if serving else None
 
-    def abandon(self) -> None:
-        """Wake whoever waits for the fleet to come up."""
-        self._notify()
-
-    def _notify(self) -> None:
+    def notify(self) -> None:
+        """Wake whoever waits for the instances to serve."""
         with self._changed:
             self._changed.notify_all()
 
