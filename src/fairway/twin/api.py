@@ -51,6 +51,8 @@ class Call:
 
 
 Function = Callable[[Call], Mapping[str, Any]]
+# The policy of the resource itself, if it may have one, and the account that owns it.
+PolicyOf = Callable[[Call], tuple[str | None, str]]
 # The ARN that AWS documents for the action, of the parameters; None where its policies can only say "*".
 ResourceOf = Callable[[Call], str]
 
@@ -65,18 +67,24 @@ class Operation:
     resource: ResourceOf | None
     # Which service is passed the roles of a request; None for those that pass none.
     trusted_by: str | None
+    policy: PolicyOf | None
 
 
 _operations: dict[tuple[str, str], Operation] = {}
 
 
 def operation(
-    service: str, name: str, *, resource: ResourceOf | None = None, trusted_by: str | None = None
+    service: str,
+    name: str,
+    *,
+    resource: ResourceOf | None = None,
+    trusted_by: str | None = None,
+    policy: PolicyOf | None = None,
 ) -> Callable[[Function], Function]:
     """Let a function answer an operation of a service, both named as botocore names them."""
 
     def register(function: Function) -> Function:
-        _operations[service, name] = Operation(service, name, function, resource, trusted_by)
+        _operations[service, name] = Operation(service, name, function, resource, trusted_by, policy)
         return function
 
     return register
@@ -138,9 +146,12 @@ def _answer(request: Request, services: "list[ServiceModel]", twin: "Twin", requ
         found = list(validation.violations(model.input_shape, params)) if model.input_shape else []
         # A caller that is refused learns nothing of what was wrong with its parameters.
         resource = "*" if declared.resource is None or found else declared.resource(call)
-        caller.authorize(f"{model.service_model.signing_name}:{model.name}", resource, _tag_context(call, resource))
+        action = f"{model.service_model.signing_name}:{model.name}"
+        caller.authorize(action, resource, _tag_context(call, resource))
         if found:
             raise ValidationError(validation.summary(found))
+        if declared.policy is not None:
+            caller.check_policy(action, resource, *declared.policy(call))
         if declared.trusted_by and model.input_shape:
             _check_roles(call, caller, model.input_shape, declared.trusted_by)
     except protocol.MalformedRequestError as error:

@@ -104,6 +104,26 @@ class Caller:
                 iam_actions.identity_denial_message(action, denied.principal_arn, resource, explicit),
             )
 
+    def check_policy(self, action: str, resource: str, policy: str | None, owner: str) -> None:
+        """Raise RefusedError if a resource's own policy denies, or, in another account, does not allow."""
+        context = iam_evaluator.EvalContext(
+            principal_arn=self.arn,
+            principal_type="",
+            principal_account=self.account,
+            action=action,
+            resource_arn=resource,
+            region=self.region,
+        )
+        decision = iam_evaluator.evaluate_resource_policy(policy, context).decision
+        if decision == "Deny" or (owner != self.account and decision != "Allow"):
+            reason = (
+                "with an explicit deny in a resource-based policy"
+                if decision == "Deny"
+                else f"because no resource-based policy allows the {action} action"
+            )
+            sentence = f"User: {self.arn} is not authorized to perform: {action} on resource: {resource} {reason}"
+            raise RefusedError("AccessDeniedException", sentence)
+
 
 # -- roles ------------------------------------------------------------------------------------------------------------
 
