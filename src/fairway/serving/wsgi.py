@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # InvokeEndpoint takes no larger body.
 MAX_BODY = 6 * 1024 * 1024
+MAX_DISCARDED = 64 * 1024 * 1024
+CHUNK = 1024 * 1024
 
 access = logging.getLogger("fairway.serving.access")
 logger = logging.getLogger("fairway.serving")
@@ -87,12 +89,15 @@ class Application:
 
 
 def _body(environ: "WSGIEnvironment") -> bytes:
-    declared = environ.get("CONTENT_LENGTH") or "0"
-    # One byte more than is allowed tells a body that is too long, also where none was declared (chunks).
-    body: bytes = b"" if int(declared) > MAX_BODY else environ["wsgi.input"].read(MAX_BODY + 1)
-    if int(declared) > MAX_BODY or len(body) > MAX_BODY:
-        raise RequestError(413, f"The body is larger than {MAX_BODY} bytes: send fewer rows a request.")
-    return body
+    # One byte more than is allowed tells a body that is too large, whether it was declared or comes in chunks.
+    body: bytes = environ["wsgi.input"].read(MAX_BODY + 1)
+    if len(body) <= MAX_BODY:
+        return body
+    # A client that is still sending would see a broken connection instead of the answer: hear it out, within reason.
+    for _ in range(MAX_DISCARDED // CHUNK):
+        if not environ["wsgi.input"].read(CHUNK):
+            break
+    raise RequestError(413, f"The body is larger than {MAX_BODY} bytes: send fewer rows a request.")
 
 
 def _error(status: int, sentence: str, *headers: tuple[str, str]) -> Answer:

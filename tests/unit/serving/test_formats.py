@@ -137,7 +137,7 @@ def test_an_answer_that_cannot_be_given_is_406(accept):
     assert caught.value.status == 406
 
 
-PREDICTIONS = [{"probability": 0.25, "late": False}, {"probability": None, "late": True}]
+PREDICTIONS: list[dict[str, object]] = [{"probability": 0.25, "late": False}, {"probability": None, "late": True}]
 
 
 @pytest.mark.parametrize(

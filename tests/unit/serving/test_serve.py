@@ -9,6 +9,7 @@ from tests.unit.serving.fakes import FakePredictor
 from fairway.errors import ContainerSettingError, ModelNotServableError
 from fairway.serving import predictor, serve
 from fairway.serving.logs import JsonFormatter
+from model import Predictor
 
 
 def test_settings_have_sagemaker_s_defaults():
@@ -27,7 +28,7 @@ def test_a_port_that_is_none_is_refused(port):
 
 
 def load_with(monkeypatch, load):
-    monkeypatch.setattr(predictor.Predictor, "load", load)
+    monkeypatch.setattr(Predictor, "load", load)
     return predictor.load_predictor(Path("/opt/ml/model"))
 
 
@@ -67,7 +68,7 @@ def test_a_log_line_is_one_json_object():
 
 def test_a_traceback_stays_on_the_line():
     try:
-        _ = {}["why"]
+        _ = dict[str, int]()["why"]
     except KeyError:
         record = logging.makeLogRecord({"msg": "failed", "exc_info": sys.exc_info()})
     line = JsonFormatter().format(record)

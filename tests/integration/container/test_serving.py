@@ -1,0 +1,146 @@
+import csv
+import http.client
+import io
+import json
+import shutil
+import signal
+import threading
+import time
+from urllib.parse import urlsplit
+
+import pytest
+from tests.integration.container.conftest import Container
+
+
+@pytest.fixture(scope="module")
+def server(trained):
+    with Container(trained).serving() as (_, url):
+        yield url
+
+
+@pytest.fixture(scope="module")
+def golden(evaluated):
+    return json.loads((evaluated.processing_output("evaluation") / "golden.json").read_text())
+
+
+def call(url, method="POST", path="/invocations", body=b"", **headers):
+    """Returns status, content type and parsed JSON or text."""
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
+    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    connection.request(method, path, body, names)
+    answer = connection.getresponse()
+    content, kind = answer.read().decode(), answer.headers["Content-Type"]
+    connection.close()
+    return answer.status, kind, json.loads(content) if kind == "application/json" else content
+
+
+def test_it_is_ready_and_says_which_release(server):
+    assert call(server, "GET", "/ping")[::2] == (200, {"status": "ready", "release": "7"})
+
+
+def test_the_golden_requests_get_the_answers_of_the_evaluation(server, golden):
+    body = json.dumps(golden["request"])
+    status, _, answer = call(server, body=body, Content_Type="application/json")
+    assert (status, answer) == (200, golden["response"])
+
+
+def test_csv_gets_the_same_answers(server, golden):
+    rows = golden["request"]["instances"]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]))
+    writer.writeheader()
+    writer.writerows(rows)
+    asked = {"Content_Type": "text/csv; header=present", "Accept": "text/csv; header=present"}
+    status, kind, answer = call(server, body=text.getvalue().encode(), **asked)
+    assert (status, kind) == (200, "text/csv; header=present")
+    got = [float(row["probability"]) for row in csv.DictReader(io.StringIO(answer))]
+    assert got == [row["probability"] for row in golden["response"]["predictions"]]
+
+
+def with_value(golden, **values):
+    row = {**golden["request"]["instances"][0], **values}
+    return json.dumps({"instances": [golden["request"]["instances"][0], row]})
+
+
+def test_a_wrong_value_is_400_with_row_column_and_both_values(server, golden):
+    status, kind, answer = call(server, body=with_value(golden, carrier=7), Content_Type="application/json")
+    assert (status, kind) == (400, "application/json")
+    assert answer == {"error": "row 2, column 'carrier': 7 came, a string that is not empty was expected"}
+
+
+def test_an_unseen_category_and_missing_optional_values_are_answered(server, golden):
+    row = {**golden["request"]["instances"][0], "carrier": "ZZ"}
+    status, _, answer = call(server, body=json.dumps({"instances": [row]}), Content_Type="application/json")
+    assert status == 200, answer
+
+
+@pytest.mark.parametrize(
+    ("status", "method", "path", "headers", "body", "error"),
+    [
+        (404, "GET", "/", {}, b"", "There is no '/'"),
+        (405, "GET", "/invocations", {}, b"", "/invocations does not take GET"),
+        (415, "POST", "/invocations", {"Content_Type": "text/html"}, b"x", "The Content-Type 'text/html'"),
+        (406, "POST", "/invocations", {"Content_Type": "text/csv", "Accept": "image/png"}, b"x", "The answer cannot"),
+        (400, "POST", "/invocations", {"Content_Type": "application/json"}, b"{", "The body is no JSON"),
+        (400, "POST", "/invocations", {"Content_Type": "text/csv"}, b"1,2\n", "Row 1 has 2 fields"),
+        (400, "POST", "/invocations", {"Content_Type": "text/csv"}, b"", "The request holds no row"),
+        (413, "POST", "/invocations", {"Content_Type": "text/csv"}, b"1" * 7_000_000, "The body is larger than"),
+    ],
+    ids=lambda value: str(value) if isinstance(value, int) else "",
+)  # fmt: skip
+def test_a_client_s_mistake_has_its_status_and_a_sentence(server, status, method, path, headers, body, error):  # noqa: PLR0917 -- a table
+    answered, _, answer = call(server, method, path, body, **headers)
+    assert answered == status
+    assert answer["error"].startswith(error)
+
+
+def test_a_body_in_chunks_is_read_and_bounded(server, golden):
+    body = json.dumps(golden["request"]).encode()
+    assert call(server, body=iter([body[:10], body[10:]]), Content_Type="application/json")[2] == golden["response"]
+    assert call(server, body=iter([b"1" * 1_000_000] * 7), Content_Type="text/csv")[0] == 413
+
+
+def test_sigterm_lets_a_running_request_finish(trained, golden):
+    row = golden["request"]["instances"][0]
+    body = json.dumps({"columns": {name: [value] * 30_000 for name, value in row.items()}}).encode()
+    answers = []
+    with Container(trained).serving() as (process, url):
+        asking = threading.Thread(target=lambda: answers.append(call(url, body=body, Content_Type="application/json")))
+        asking.start()
+        time.sleep(0.15)
+        assert not answers, "the request was over before SIGTERM: make it larger"
+        process.send_signal(signal.SIGTERM)
+        asking.join(timeout=60)
+        assert process.wait(timeout=60) == 0
+    status, _, answer = answers[0]
+    assert (status, len(answer["predictions"])) == (200, 30_000)
+
+
+def test_requests_are_logged_as_json(trained, golden):
+    with Container(trained).serving() as (process, url):
+        call(url, body=json.dumps(golden["request"]), Content_Type="application/json")
+        call(url, "GET", "/nowhere")
+        process.send_signal(signal.SIGTERM)
+        lines = [json.loads(line) for line in process.stdout.read().splitlines()]
+    requests = [line for line in lines if line["logger"] == "fairway.serving.access"]
+    assert [(line["path"], line["status"], line["rows"]) for line in requests] == [
+        ("/invocations", 200, len(golden["request"]["instances"])),
+        ("/nowhere", 404, 0),
+    ]
+
+
+@pytest.mark.parametrize("broken", ["nothing", "other"])
+def test_an_artifact_that_cannot_be_served_ends_the_process_with_a_sentence(trained, container, broken):
+    container.tree.model.mkdir()
+    if broken == "other":
+        shutil.copy(trained.model / "lineage.json", container.tree.model)
+    code, output = container.run("serve", SAGEMAKER_BIND_TO_PORT="1", FAIRWAY_BIND_ADDRESS="127.0.0.1")
+    assert code == 1
+    errors = [json.loads(line)["message"] for line in output.splitlines() if '"ERROR"' in line]
+    assert any(line.startswith(f"The model in {container.tree.model} cannot be served: ") for line in errors), output
+
+
+def test_a_port_that_is_none_is_a_sentence(container):
+    code, output = container.run("serve", SAGEMAKER_BIND_TO_PORT="http")
+    assert code == 1
+    assert "SAGEMAKER_BIND_TO_PORT is 'http': a port from 1 to 65535 is expected." in output
