@@ -34,10 +34,10 @@ locals {
   deploy_statements = {
     state = [
       {
-        Effect    = "Allow"
-        Action    = "s3:ListBucket"
-        Resource  = local.state
-        Condition = { StringLike = { "s3:prefix" = ["delivery/*", "environments/*"] } }
+        # Not by prefix: S3 tells "no such state yet" from "forbidden" only to who may list the bucket as a whole.
+        Effect   = "Allow"
+        Action   = "s3:ListBucket"
+        Resource = local.state
       },
       {
         Effect   = "Allow"

@@ -1,0 +1,271 @@
+mock_provider "aws" {
+  source = "../../testing"
+}
+
+variables {
+  name                    = "flights-dev"
+  approval                = "manual"
+  artifacts               = { bucket = "flights-artifacts", key_arn = "arn:aws:kms:us-east-1:111111111111:key/artifacts" }
+  image_repository_arn    = "arn:aws:ecr:us-east-1:111111111111:repository/flights"
+  model_package_group_arn = "arn:aws:sagemaker:us-east-1:111111111111:model-package-group/flights"
+  key_arn                 = "arn:aws:kms:us-east-1:111111111111:key/environment"
+
+  gate = {
+    thresholds = { auc = { min = 0.65 }, log_loss = { max = 0.6 } }
+    champion   = { metric = "auc", goal = "maximize", tolerance = 0.005 }
+  }
+}
+
+run "the_definition_is_json_and_leaves_no_placeholder" {
+  assert {
+    condition     = jsondecode(aws_sfn_state_machine.this.definition).QueryLanguage == "JSONata" && !strcontains(aws_sfn_state_machine.this.definition, "$${")
+    error_message = "Terraform fills every placeholder of the workflow's file."
+  }
+}
+
+run "the_gate_reaches_the_evaluation_without_absent_bounds" {
+  assert {
+    condition = jsondecode(jsondecode(aws_sfn_state_machine.this.definition).States.Evaluate.Arguments.Environment.FAIRWAY_GATE) == {
+      thresholds = { auc = { min = 0.65 }, log_loss = { max = 0.6 } }
+      champion   = { metric = "auc", goal = "maximize", tolerance = 0.005 }
+    }
+    error_message = "FAIRWAY_GATE is the gate as JSON."
+  }
+}
+
+run "a_person_approves_where_approval_is_manual" {
+  assert {
+    condition     = jsondecode(aws_sfn_state_machine.this.definition).States.Register.Arguments.ModelApprovalStatus == "PendingManualApproval"
+    error_message = "A model that passed waits for a person."
+  }
+}
+
+run "passing_the_gate_approves_where_approval_is_automatic" {
+  variables {
+    approval = "automatic"
+  }
+
+  assert {
+    condition     = jsondecode(aws_sfn_state_machine.this.definition).States.Register.Arguments.ModelApprovalStatus == "Approved"
+    error_message = "A model that passed is approved."
+  }
+}
+
+run "a_task_outlives_its_job" {
+  variables {
+    jobs = { processing = { timeout_seconds = 600 }, training = { timeout_seconds = 7200 } }
+  }
+
+  assert {
+    condition = alltrue([for name in ["Prepare", "Train", "Evaluate"] :
+      jsondecode(aws_sfn_state_machine.this.definition).States[name].TimeoutSeconds > jsondecode(aws_sfn_state_machine.this.definition).States[name].Arguments.StoppingCondition.MaxRuntimeInSeconds
+    ])
+    error_message = "SageMaker stops a job that overruns before Step Functions gives up on it."
+  }
+
+  assert {
+    condition     = jsondecode(aws_sfn_state_machine.this.definition).States.Train.Arguments.StoppingCondition.MaxRuntimeInSeconds == 7200
+    error_message = "The training job is given its own time."
+  }
+}
+
+run "volumes_are_encrypted_but_for_instances_with_disks_of_their_own" {
+  variables {
+    jobs = { training = { instance_type = "ml.g5.xlarge" } }
+  }
+
+  assert {
+    condition     = jsondecode(aws_sfn_state_machine.this.definition).States.Prepare.Arguments.ProcessingResources.ClusterConfig.VolumeKmsKeyId == var.key_arn
+    error_message = "A processing job's volume has the environment's key."
+  }
+
+  assert {
+    condition     = !can(jsondecode(aws_sfn_state_machine.this.definition).States.Train.Arguments.ResourceConfig.VolumeKmsKeyId)
+    error_message = "SageMaker refuses a key for an instance with disks of its own."
+  }
+}
+
+run "the_workflow_may_touch_its_own_jobs_only" {
+  assert {
+    condition = jsondecode(aws_iam_role_policy.workflow.policy).Statement[0].Resource == [
+      "arn:aws:sagemaker:us-east-1:111111111111:processing-job/flights-dev-*",
+      "arn:aws:sagemaker:us-east-1:111111111111:training-job/flights-dev-*",
+    ]
+    error_message = "Jobs are named after the environment."
+  }
+
+  assert {
+    condition = alltrue([for statement in jsondecode(aws_iam_role_policy.workflow.policy).Statement :
+      statement.Condition == { StringEquals = { "iam:PassedToService" = "sagemaker.amazonaws.com" } } if statement.Sid == "JobRoles"
+    ])
+    error_message = "Roles are passed to SageMaker only."
+  }
+}
+
+run "a_star_stands_only_where_an_action_knows_no_resource" {
+  assert {
+    condition     = [for statement in jsondecode(aws_iam_role_policy.workflow.policy).Statement : statement.Sid if statement.Resource == "*"] == ["LogDelivery"]
+    error_message = "The workflow's role names what it touches."
+  }
+
+  assert {
+    condition = alltrue([for policy in [aws_iam_role_policy.processing.policy, aws_iam_role_policy.training.policy] :
+      [for statement in jsondecode(policy).Statement : statement.Sid if statement.Resource == "*"] == ["Registry", "Metrics"]
+    ])
+    error_message = "The jobs' roles name what they touch."
+  }
+}
+
+run "training_writes_models_only" {
+  assert {
+    condition     = one([for statement in jsondecode(aws_iam_role_policy.training.policy).Statement : statement.Resource if statement.Sid == "Write"]) == "arn:aws:s3:::flights-artifacts/runs/*/model/*"
+    error_message = "A training job cannot touch data or evaluations."
+  }
+}
+
+run "each_role_has_one_principal" {
+  assert {
+    condition = [for role in [aws_iam_role.workflow, aws_iam_role.processing, aws_iam_role.training] :
+      jsondecode(role.assume_role_policy).Statement[0].Principal.Service
+    ] == ["states.amazonaws.com", "sagemaker.amazonaws.com", "sagemaker.amazonaws.com"]
+    error_message = "Step Functions assumes the workflow's role, SageMaker the jobs'."
+  }
+}
+
+run "every_step_is_logged_with_its_data_and_encrypted" {
+  assert {
+    condition     = one(aws_sfn_state_machine.this.logging_configuration).level == "ALL" && one(aws_sfn_state_machine.this.logging_configuration).include_execution_data
+    error_message = "The whole execution is logged."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_log_group.this.kms_key_id == var.key_arn
+    error_message = "The log group has the environment's key."
+  }
+}
+
+run "a_long_name_still_fits_into_a_jobs_name" {
+  variables {
+    name = "recommendation-europe-prod"
+  }
+
+  assert {
+    condition     = jsondecode(aws_sfn_state_machine.this.definition).States.Begin.Assign.job == "{% 'recommendation-europe-' & $states.input.run %}"
+    error_message = "The job's prefix is cut to 22 characters, without a dash at its end."
+  }
+}
+
+run "a_name_with_capitals_is_refused" {
+  command = plan
+
+  variables {
+    name = "Flights"
+  }
+
+  expect_failures = [var.name]
+}
+
+run "a_threshold_without_a_bound_is_refused" {
+  command = plan
+
+  variables {
+    gate = {
+      thresholds = { auc = {} }
+      champion   = { metric = "auc", goal = "maximize" }
+    }
+  }
+
+  expect_failures = [var.gate]
+}
+
+run "a_threshold_that_nothing_can_reach_is_refused" {
+  command = plan
+
+  variables {
+    gate = {
+      thresholds = { auc = { min = 0.9, max = 0.1 } }
+      champion   = { metric = "auc", goal = "maximize" }
+    }
+  }
+
+  expect_failures = [var.gate]
+}
+
+run "a_goal_that_is_neither_is_refused" {
+  command = plan
+
+  variables {
+    gate = {
+      thresholds = { auc = { min = 0.65 } }
+      champion   = { metric = "auc", goal = "higher" }
+    }
+  }
+
+  expect_failures = [var.gate]
+}
+
+run "a_negative_tolerance_is_refused" {
+  command = plan
+
+  variables {
+    gate = {
+      thresholds = { auc = { min = 0.65 } }
+      champion   = { metric = "auc", goal = "maximize", tolerance = -1 }
+    }
+  }
+
+  expect_failures = [var.gate]
+}
+
+run "a_gate_too_long_for_a_jobs_environment_is_refused" {
+  command = plan
+
+  variables {
+    gate = {
+      thresholds = { for number in range(10) : "metric_number_${number}" => { min = 0.5, max = 0.9 } }
+      champion   = { metric = "auc", goal = "maximize" }
+    }
+  }
+
+  expect_failures = [var.gate]
+}
+
+run "an_approval_that_is_neither_is_refused" {
+  command = plan
+
+  variables {
+    approval = "always"
+  }
+
+  expect_failures = [var.approval]
+}
+
+run "an_instance_type_without_its_ml_is_refused" {
+  command = plan
+
+  variables {
+    jobs = { training = { instance_type = "m5.large" } }
+  }
+
+  expect_failures = [var.jobs]
+}
+
+run "a_job_without_a_volume_is_refused" {
+  command = plan
+
+  variables {
+    jobs = { processing = { volume_gigabytes = 0 } }
+  }
+
+  expect_failures = [var.jobs]
+}
+
+run "a_job_without_an_end_is_refused" {
+  command = plan
+
+  variables {
+    jobs = { training = { timeout_seconds = 864000 } }
+  }
+
+  expect_failures = [var.jobs]
+}

@@ -1,0 +1,59 @@
+# What AWS would answer, so that policies are JSON and references are ARNs: shared by the tests of all modules.
+mock_data "aws_caller_identity" {
+  defaults = {
+    account_id = "111111111111"
+    arn        = "arn:aws:iam::111111111111:user/tester"
+    user_id    = "AIDATESTER"
+  }
+}
+
+mock_data "aws_region" {
+  defaults = {
+    id   = "us-east-1"
+    name = "us-east-1"
+  }
+}
+
+mock_resource "aws_s3_bucket" {
+  defaults = {
+    arn = "arn:aws:s3:::mocked-bucket"
+  }
+}
+
+mock_resource "aws_kms_key" {
+  defaults = {
+    arn    = "arn:aws:kms:us-east-1:111111111111:key/00000000-0000-0000-0000-000000000001"
+    key_id = "00000000-0000-0000-0000-000000000001"
+  }
+}
+
+mock_resource "aws_iam_role" {
+  defaults = {
+    arn = "arn:aws:iam::111111111111:role/mocked-role"
+  }
+}
+
+mock_resource "aws_cloudwatch_log_group" {
+  defaults = {
+    arn = "arn:aws:logs:us-east-1:111111111111:log-group:mocked-group"
+  }
+}
+
+mock_resource "aws_ecr_repository" {
+  defaults = {
+    arn            = "arn:aws:ecr:us-east-1:111111111111:repository/mocked"
+    repository_url = "111111111111.dkr.ecr.us-east-1.amazonaws.com/mocked"
+  }
+}
+
+mock_resource "aws_sagemaker_model_package_group" {
+  defaults = {
+    arn = "arn:aws:sagemaker:us-east-1:111111111111:model-package-group/mocked"
+  }
+}
+
+mock_resource "aws_sfn_state_machine" {
+  defaults = {
+    arn = "arn:aws:states:us-east-1:111111111111:stateMachine:mocked"
+  }
+}
