@@ -56,7 +56,7 @@ def server(command: list[str], port: int, **environment: str) -> Iterator[str]:
 
 def client(service: str, endpoint: str) -> Any:
     """Make a client that keeps its connections open."""
-    return boto3.client(
+    return boto3.client(  # type: ignore[call-overload]  # the name is not a literal
         service, endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id=ACCOUNT,
         aws_secret_access_key="test",  # noqa: S106  # root of the twin, the same on every machine
         config=Config(max_pool_connections=THREADS, retries={"max_attempts": 0}),

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     Send = Callable[[Message], Awaitable[None]]
 
 HEALTH_PATH = "/_fairway/health"
+# A loopback has no wire to listen on: policies that ask for TLS (aws:SecureTransport) take it for the TLS of AWS's door.
+_TLS = (b"x-forwarded-proto", b"https")
 _CREDENTIAL = re.compile(r"Credential=[^/]+/\d{8}/([^/]+)/([^/]+)/aws4_request")
 
 
@@ -36,7 +38,9 @@ class Gateway:
         """Answer one request, or hand it on."""
         if scope["type"] != "http":
             await base.application(scope, receive, send)
-        elif scope["path"] == HEALTH_PATH:
+            return
+        scope["headers"] = [*scope["headers"], _TLS]
+        if scope["path"] == HEALTH_PATH:
             await _send(send, api.Response(200, self._health(), {"Content-Type": "application/json"}))
         else:
             await self._route(scope, receive, send)
