@@ -55,11 +55,14 @@ class Artifact:
         for name in (_TREES, _MANIFEST):
             if not (directory / name).is_file():
                 raise ValueError(f"no file {name}: {directory} was expected to hold an artifact of this model")
-        manifest = json.loads((directory / _MANIFEST).read_text())
+        try:
+            manifest = json.loads((directory / _MANIFEST).read_text())
+            booster = xgb.Booster({"nthread": threads})
+            booster.load_model(bytearray((directory / _TREES).read_bytes()))
+        except (json.JSONDecodeError, xgb.core.XGBoostError) as error:
+            raise ValueError(f"the artifact in {directory} is damaged: {error}") from error
         if manifest.get("format") != _FORMAT or manifest.get("features") != list(FEATURES):
             raise ValueError(f"{_MANIFEST} is of another version of this model: its features differ, train anew")
-        booster = xgb.Booster({"nthread": threads})
-        booster.load_model(bytearray((directory / _TREES).read_bytes()))
         encoder = Encoder.from_json(manifest["encoder"])
         return cls(booster, encoder, manifest["threshold"], manifest["hyperparameters"])
 

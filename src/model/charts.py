@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 # Blue and orange keep their contrast for every common kind of colour blindness.
 _BLUE, _ORANGE, _GREY = "#1f5fa8", "#c8590a", "#6b7280"
 _COLOURS = (_BLUE, _ORANGE, _GREY)
+_TICK = "{x:.0%}"
 _STYLE = {
     "svg.fonttype": "none",
     "svg.hashsalt": "fairway",
@@ -51,7 +52,7 @@ def bars(values: Mapping[str, float], *, y: str, highlight: Sequence[str] = (), 
         drawn = axes.bar(list(values), list(values.values()), color=colours, width=0.7)
         axes.bar_label(drawn, fmt=_percent if percent else "{:.3f}", fontsize=8, padding=2)
         axes.set_ylabel(y)
-        axes.yaxis.set_major_formatter(_percent if percent else "{x:.2f}")
+        axes.yaxis.set_major_formatter(_TICK if percent else "{x:.2f}")
         axes.grid(axis="y")
 
     return _svg(draw, height=3.0)
@@ -64,7 +65,7 @@ def ranking(values: Mapping[str, float], *, x: str) -> str:
         ordered = sorted(values.items(), key=lambda item: item[1])
         drawn = axes.barh([name for name, _ in ordered], [value for _, value in ordered], color=_BLUE, height=0.7)
         axes.bar_label(drawn, fmt=_percent, fontsize=8, padding=2)
-        axes.xaxis.set_major_formatter(_percent)
+        axes.xaxis.set_major_formatter(_TICK)
         axes.set_xlabel(x)
         axes.grid(axis="x")
 
@@ -78,8 +79,8 @@ def diagonal(points: Sequence[tuple[float, float]], *, x: str, y: str) -> str:
         top = max(max(point) for point in points) * 1.1
         axes.plot([0, top], [0, top], color=_GREY, linestyle="--", linewidth=1, label="perfect")
         axes.plot(*zip(*points, strict=True), color=_BLUE, marker="o", label="tenths of the flights")
-        axes.xaxis.set_major_formatter(_percent)
-        axes.yaxis.set_major_formatter(_percent)
+        axes.xaxis.set_major_formatter(_TICK)
+        axes.yaxis.set_major_formatter(_TICK)
         axes.set(xlabel=x, ylabel=y, aspect="equal")
         axes.grid()
         axes.legend(frameon=False)

@@ -7,8 +7,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from model import charts
-from model.flights import LABEL, SCHEMA
+from model import charts, tables
+from model.flights import LABEL, SCHEMA, months
 from model.page import facts, figure, page, section, table
 
 _TOP = 5
@@ -16,16 +16,16 @@ _TOP = 5
 
 def data_report(examples: pa.Table, splits: Mapping[str, Sequence[str]], *, scheduled: int) -> dict[str, Any]:
     """Describe the examples; `scheduled` counts the flights with those that were cancelled or diverted."""
-    months = _months(examples)
+    by_month = _months(examples)
     return {
         "rows": examples.num_rows,
         "scheduled": scheduled,
         "without_arrival": scheduled - examples.num_rows,
         "late_rate": float(pc.mean(examples[LABEL].cast(pa.float64())).as_py()),
         "splits": {
-            name: {"months": list(its), "rows": sum(months[m]["rows"] for m in its)} for name, its in splits.items()
+            name: {"months": list(its), "rows": sum(by_month[m]["rows"] for m in its)} for name, its in splits.items()
         },
-        "months": months,
+        "months": by_month,
         "numbers": {c.name: _range(examples[c.name]) for c in SCHEMA.columns if c.type != "string"},
         "categories": {c.name: _categories(examples[c.name]) for c in SCHEMA.columns if c.type == "string"},
     }
@@ -33,7 +33,7 @@ def data_report(examples: pa.Table, splits: Mapping[str, Sequence[str]], *, sche
 
 def data_page(report: Mapping[str, Any]) -> str:
     """Return the report as a page."""
-    months = report["months"]
+    by_month = report["months"]
     held_out = [*report["splits"]["validation"]["months"], *report["splits"]["test"]["months"]]
     lead = f"{', '.join(f'{name}: {_span(split)}' for name, split in report['splits'].items())}."
     return page(
@@ -45,14 +45,14 @@ def data_page(report: Mapping[str, Any]) -> str:
                 "Late arrivals by month",
                 figure(
                     charts.bars(
-                        {m: row["late_rate"] for m, row in months.items()}, y="late", highlight=held_out, percent=True
+                        {m: row["late_rate"] for m, row in by_month.items()}, y="late", highlight=held_out, percent=True
                     ),
                     "Share of flights that arrived 15 or more minutes late, by month; orange: validation and test.",
                 ),
                 table(
                     "Flights by month",
                     ["month", "flights", "late"],
-                    [[name, row["rows"], row["late_rate"]] for name, row in months.items()],
+                    [[name, row["rows"], row["late_rate"]] for name, row in by_month.items()],
                 ),
             ),
             section("Numbers", table("Ranges and what is missing", *_number_rows(report["numbers"]))),
@@ -76,18 +76,17 @@ def _span(split: Mapping[str, Any]) -> str:
 
 
 def _months(examples: pa.Table) -> dict[str, dict[str, float]]:
-    keys = ["year", "month"]
-    grouped = examples.group_by(keys).aggregate([(LABEL, "count"), (LABEL, "mean")])
-    rows = grouped.sort_by([(key, "ascending") for key in keys]).to_pydict()
-    names = [f"{year:04d}-{month:02d}" for year, month in zip(rows["year"], rows["month"], strict=True)]
-    counted = zip(names, rows[f"{LABEL}_count"], rows[f"{LABEL}_mean"], strict=True)
-    return {name: {"rows": count, "late_rate": rate} for name, count, rate in counted}
+    columns = tables.numpy_columns(examples.select(["year", "month"]))
+    names, late = months(columns), examples[LABEL].to_numpy()
+    return {
+        name: {"rows": int((names == name).sum()), "late_rate": float(late[names == name].mean())}
+        for name in sorted(set(names))
+    }
 
 
 def _range(values: "pa.ChunkedArray[Any]") -> dict[str, float | None]:
-    bounds = pc.min_max(values).as_py()
-    mean = pc.mean(values).as_py()
-    return {"minimum": bounds["min"], "mean": mean, "maximum": bounds["max"], "missing": values.null_count}
+    low, mean, high = (function(values).as_py() for function in (pc.min, pc.mean, pc.max))
+    return {"minimum": low, "mean": mean, "maximum": high, "missing": values.null_count}
 
 
 def _categories(values: "pa.ChunkedArray[Any]") -> dict[str, Any]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from model import charts
 from model.artifact import Artifact, training_report
+from model.flights import months
 from model.metrics import by_slice, calibration, log_loss, metrics
 from model.page import facts, figure, page, section, table, write_report
 from model.splits import Split
@@ -22,7 +23,7 @@ def evaluate(artifact: Path, data: Path, out: Path) -> dict[str, Any]:
     training = training_report(artifact)
     test = Split.read(data / "test")
     probability = loaded.probability(test.columns)
-    values = {"carrier": test.columns["carrier"], "origin": test.columns["origin"], "month": test.months}
+    values = {"carrier": test.columns["carrier"], "origin": test.columns["origin"], "month": months(test.columns)}
     base = np.full(len(test.late), training["base_rate"])
     result: dict[str, Any] = {
         "metrics": metrics(test.late, probability, loaded.threshold) | {"base_log_loss": log_loss(test.late, base)},
@@ -74,11 +75,13 @@ def _glance(report: Mapping[str, Any]) -> dict[str, str]:
 
 def _months(report: Mapping[str, Any]) -> str:
     training = report["training"]
-    months = training["by_month"] | report["slices"]["month"]
+    measured = training["by_month"] | report["slices"]["month"]
     held_out = [*training["months"]["validation"], *report["slices"]["month"]]
-    known = {name: row["auc"] for name, row in months.items() if "auc" in row}
+    known = {name: row["auc"] for name, row in measured.items() if "auc" in row}
     says = "AUC by month; blue: months it learned from, orange: validation and test."
-    return section("By month", figure(charts.bars(known, y="AUC", highlight=held_out), says), _slices("month", months))
+    return section(
+        "By month", figure(charts.bars(known, y="AUC", highlight=held_out), says), _slices("month", measured)
+    )
 
 
 def _calibration(report: Mapping[str, Any]) -> str:

@@ -5,7 +5,7 @@
 
 import numpy as np
 
-from model.schema import Column, Columns, Numbers, Schema, require
+from model.schema import Column, Columns, Numbers, Schema, Strings, require
 
 LABEL = "late"
 LATE_MINUTES = 15  # the US Department of Transportation counts an arrival as late from here
@@ -76,6 +76,11 @@ def dates(columns: Columns) -> np.ndarray[tuple[int], np.dtype[np.datetime64]]:
     days = (number(columns, "day") - 1).astype("timedelta64[D]")
     result: np.ndarray[tuple[int], np.dtype[np.datetime64]] = _months(columns).astype("datetime64[D]") + days
     return result
+
+
+def months(columns: Columns) -> Strings:
+    """Return the month of each departure, as 2013-01."""
+    return np.datetime_as_string(_months(columns)).astype(object)
 
 
 def minutes(columns: Columns, name: str) -> Numbers:

@@ -7,6 +7,7 @@ from typing import Any
 
 from model.artifact import write_json
 
+_GROUPED = 10_000
 _CSS = """
 :root { color-scheme: light; font: 16px/1.55 system-ui, sans-serif; color: #1f2937; background: #f3f4f6; }
 body { max-width: 60rem; margin: 0 auto; padding: 2rem 1.25rem 4rem; }
@@ -58,7 +59,10 @@ def figure(svg: str, says: str) -> str:
 
 def table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """Return a table; its first column names the rows, floats are shown to three places."""
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in heads)
+    kinds = rows[0] if rows else heads
+    head = "".join(
+        f'<th scope="col"{_class(cell)}>{escape(name)}</th>' for name, cell in zip(heads, kinds, strict=True)
+    )
     body = "".join(
         f'<tr><th scope="row">{escape(_cell(row[0]))}</th>' + "".join(_td(cell) for cell in row[1:]) + "</tr>\n"
         for row in rows
@@ -76,7 +80,11 @@ def write_report(out: Path, report: Mapping[str, Any], html: str) -> None:
 
 
 def _td(cell: object) -> str:
-    return f"<td{' class=text' if isinstance(cell, str) else ''}>{escape(_cell(cell))}</td>"
+    return f"<td{_class(cell)}>{escape(_cell(cell))}</td>"
+
+
+def _class(cell: object) -> str:
+    return ' class="text"' if isinstance(cell, str) else ""
 
 
 def _cell(value: object) -> str:
@@ -84,4 +92,5 @@ def _cell(value: object) -> str:
         return "-"
     if isinstance(value, float):
         return f"{value:,.0f}" if value.is_integer() and abs(value) > 1 else f"{value:.3f}"
-    return f"{value:,}" if isinstance(value, int) else str(value)
+    # Years and times of day stand among the integers: a separator from five digits on only.
+    return f"{value:,}" if isinstance(value, int) and value >= _GROUPED else str(value)

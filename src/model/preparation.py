@@ -1,6 +1,6 @@
 """From raw months to three splits by time: what is known before departure, and the label."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from model import tables
 from model.data_report import data_page, data_report
-from model.flights import LABEL, LATE_MINUTES, SCHEMA
+from model.flights import LABEL, LATE_MINUTES, OBSERVED, SCHEMA, TREND, months
 from model.page import write_report
 from model.schema import Column, Columns, Numbers, Values
 from model.tables import NUMBER, TEXT, TIME
@@ -25,6 +25,13 @@ _FLIGHTS = {
     "time_hour": TIME,
 }
 _PLANES = {"tailnum": TEXT, "year": NUMBER, "seats": NUMBER}
+# Where a column of the examples comes from, for the sentence about a value that is wrong in it.
+_SOURCES = {
+    **{column.name: f"weather/*.parquet, column {column.name!r}" for column in OBSERVED},
+    **{column.name: f"weather/*.parquet, computed column {column.name!r}" for column in TREND},
+    "plane_year": "planes.parquet, column 'year'",
+    "plane_seats": "planes.parquet, column 'seats'",
+}
 _ARROW = {"integer": pa.int32(), "number": pa.float64(), "string": pa.string()}
 
 
@@ -37,35 +44,24 @@ def prepare(raw: Path, out: Path, parameters: Mapping[str, str]) -> dict[str, An
     if parameters:
         raise ValueError(f"parameter {min(parameters)!r} is not known: this model's prepare takes none")
     flights = tables.read_folder(raw / "flights", _FLIGHTS)
-    months = _months(flights)
     examples = _examples(raw, flights)
-    splits = {"train": months[:-2], "validation": months[-2:-1], "test": months[-1:]}
+    month_of = months(tables.numpy_columns(examples.select(["year", "month"])))
+    splits = _splits(sorted(set(month_of)))
     for split, its_months in splits.items():
         for month in its_months:
-            tables.write(_of_month(examples, month), out / split / f"{month}.parquet")
+            tables.write(examples.filter(pa.array(month_of == month)), out / split / f"{month}.parquet")
     report = data_report(examples, splits, scheduled=flights.num_rows)
     write_report(out / "report", report, data_page(report))
     return report
 
 
-def _months(flights: pa.Table) -> list[str]:
-    months = sorted(
-        f"{int(pair['year']):04d}-{int(pair['month']):02d}"
-        for pair in flights.group_by(["year", "month"]).aggregate([]).to_pylist()
-        if None not in pair.values()  # _checked names it
-    )
-    if len(months) < len(SPLITS):
+def _splits(names: Sequence[str]) -> dict[str, list[str]]:
+    if len(names) < len(SPLITS):
         raise ValueError(
-            f"flights/*.parquet hold {len(months)} month(s) ({', '.join(months)}): at least {len(SPLITS)} were "
-            "expected, the last to test, the one before to validate, the others to train"
+            f"flights/*.parquet hold arrivals of {len(names)} month(s) ({', '.join(names)}): at least {len(SPLITS)} "
+            "months were expected, the last to test, the one before to validate, the others to train"
         )
-    return months
-
-
-def _of_month(examples: pa.Table, month: str) -> pa.Table:
-    year, number = month.split("-")
-    columns = tables.numpy_columns(examples.select(["year", "month"]))
-    return examples.filter(pa.array((columns["year"] == int(year)) & (columns["month"] == int(number))))
+    return {"train": list(names[:-2]), "validation": [names[-2]], "test": [names[-1]]}
 
 
 def _examples(raw: Path, flights: pa.Table) -> pa.Table:
@@ -99,7 +95,8 @@ def _checked(column: Column, values: Values) -> "pa.Array[Any]":
     array: pa.Array[Any] = pa.array(values, from_pandas=True)
     came = "nothing" if column.required and array.null_count else _wrong(column, values)
     if came is not None:
-        raise ValueError(f"column {column.name!r} of the flights: {came} came, {column.expected} was expected")
+        source = _SOURCES.get(column.name, f"flights/*.parquet, column {column.name!r}")
+        raise ValueError(f"{source}: {came} came, {column.expected} was expected")
     return array.cast(_ARROW[column.type])
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from model import tables
 from model.flights import LABEL, SCHEMA
 from model.metrics import Labels
-from model.schema import Strings, Values
+from model.schema import Values
 
 _COLUMNS = {
     **{column.name: tables.TEXT if column.type == "string" else tables.NUMBER for column in SCHEMA.columns},
@@ -29,9 +29,3 @@ class Split:
         table = tables.read_folder(folder, _COLUMNS)
         late = np.asarray(table[LABEL].to_numpy(), dtype=np.bool_)
         return cls(tables.numpy_columns(table.drop_columns([LABEL])), late)
-
-    @property
-    def months(self) -> Strings:
-        """The month of each flight, as 2013-01."""
-        pairs = zip(self.columns["year"].tolist(), self.columns["month"].tolist(), strict=True)
-        return np.array([f"{int(year):04d}-{int(month):02d}" for year, month in pairs], dtype=object)

@@ -9,6 +9,7 @@ import xgboost as xgb
 
 from model.artifact import Artifact
 from model.encoding import FEATURES, Encoder
+from model.flights import months
 from model.hyperparameters import parse
 from model.metrics import best_threshold, by_slice, log_loss, metrics
 from model.splits import Split
@@ -78,18 +79,18 @@ def _report(
 ) -> dict[str, Any]:
     probability = artifact.probability(validate.columns)
     threshold = artifact.threshold
-    months = by_slice(learn.months, learn.late, artifact.probability(learn.columns), threshold)
-    months |= by_slice(validate.months, validate.late, probability, threshold)
+    by_month = by_slice(months(learn.columns), learn.late, artifact.probability(learn.columns), threshold)
+    by_month |= by_slice(months(validate.columns), validate.late, probability, threshold)
     gain = artifact.booster.get_score(importance_type="total_gain")
     total = sum(gain.values()) or 1.0
     return {
         "rows": {"train": len(learn.late), "validation": len(validate.late)},
-        "months": {"train": sorted(set(learn.months)), "validation": sorted(set(validate.months))},
+        "months": {"train": sorted(set(months(learn.columns))), "validation": sorted(set(months(validate.columns)))},
         "trees": artifact.booster.num_boosted_rounds(),
         "threshold": threshold,
         "hyperparameters": artifact.hyperparameters,
         "validation": metrics(validate.late, probability, threshold),
-        "by_month": months,
+        "by_month": by_month,
         "learning_curve": {name: values["logloss"] for name, values in curve.items()},
         "importance": {name: gain.get(name, 0.0) / total for name in FEATURES},
         "base_rate": float(learn.late.mean()),
