@@ -3,14 +3,15 @@
 import json
 import time
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import pytest
-
 from tests.integration.running import RunningTwin
 from tests.integration.runtime.hand_made import FILES, layer, model_archive, push
 
 DONE = {"Completed", "Failed", "Stopped"}
+SETTLED = {"InService", "Failed"}
 
 
 @pytest.fixture(scope="module")
@@ -85,3 +86,108 @@ def log_lines(twin: RunningTwin, group: str, prefix: str) -> list[str]:
         for stream in streams
         for event in logs.get_log_events(logGroupName=group, logStreamName=stream["logStreamName"], startFromHead=True)["events"]
     ]
+
+
+@pytest.fixture
+def train(twin, unique, image, bucket, execution_role):
+    """Start a training job, let `meanwhile` happen when it trains, and return how it ended."""
+
+    def start(meanwhile=None, *, without="", data="raw/", seconds=600, **changes):
+        sagemaker, name = twin.client("sagemaker"), unique("job")
+        request = {
+            "TrainingJobName": name,
+            "RoleArn": execution_role(without),
+            "AlgorithmSpecification": {
+                "TrainingImage": image, "TrainingInputMode": "File",
+                "MetricDefinitions": [{"Name": "validation:auc", "Regex": r"validation:auc=([0-9.]+);"}],
+            },
+            "InputDataConfig": [{
+                "ChannelName": "train", "ContentType": "text/csv",
+                "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"s3://{bucket}/{data}"}},
+            }],
+            "OutputDataConfig": {"S3OutputPath": f"s3://{bucket}/models"},
+            "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
+            "StoppingCondition": {"MaxRuntimeInSeconds": seconds},
+            **changes,
+        }
+        sagemaker.create_training_job(**request)
+        describe = lambda: sagemaker.describe_training_job(TrainingJobName=name)  # noqa: E731
+        if meanwhile is not None:
+            wait(describe, lambda job: job["SecondaryStatus"] == "Training")
+            meanwhile(name)
+        return wait(describe, lambda job: job["TrainingJobStatus"] in DONE)
+
+    return start
+
+
+@pytest.fixture
+def model(twin, unique, image, bucket, execution_role):
+    """Make a model that answers `a` or `b`; return its name."""
+
+    def make(answer="a", *, mode="", without="", uri=None):
+        name = unique("model")
+        twin.client("sagemaker").create_model(
+            ModelName=name, ExecutionRoleArn=execution_role(without),
+            PrimaryContainer={
+                "Image": uri or image, "ModelDataUrl": f"s3://{bucket}/models/{answer}.tar.gz", "Environment": {"MODE": mode},
+            },
+        )
+        return name
+
+    return make
+
+
+@pytest.fixture
+def config(twin, unique):
+    """Make an endpoint configuration of variants `name=(model, instances, weight)`; return its name."""
+
+    def make(**variants):
+        name = unique("config")
+        twin.client("sagemaker").create_endpoint_config(EndpointConfigName=name, ProductionVariants=[
+            {
+                "VariantName": variant, "ModelName": model, "InitialInstanceCount": instances, "InstanceType": "ml.m5.large",
+                "InitialVariantWeight": weight, "ContainerStartupHealthCheckTimeoutInSeconds": 60,
+            }
+            for variant, (model, instances, weight) in variants.items()
+        ])
+        return name
+
+    return make
+
+
+@pytest.fixture
+def endpoint(twin, unique):
+    """Make an endpoint, and return its description once it is settled; it is deleted after the test."""
+    sagemaker, made = twin.client("sagemaker"), []
+
+    def make(config_name):
+        made.append(unique("endpoint"))
+        sagemaker.create_endpoint(EndpointName=made[-1], EndpointConfigName=config_name)
+        return settled(twin, made[-1])
+
+    yield make
+    for name in made:
+        sagemaker.delete_endpoint(EndpointName=name)
+        wait(lambda: {"left": sagemaker.list_endpoints(NameContains=name)["Endpoints"]}, lambda found: not found["left"])  # noqa: B023
+
+
+def settled(twin, name):
+    return wait(
+        lambda: twin.client("sagemaker").describe_endpoint(EndpointName=name),
+        lambda endpoint: endpoint["EndpointStatus"] in SETTLED,
+    )
+
+
+def update(twin, name, config_name):
+    twin.client("sagemaker").update_endpoint(EndpointName=name, EndpointConfigName=config_name)
+    return settled(twin, name)
+
+
+@cache
+def runtime_of(twin):
+    return twin.client("sagemaker-runtime")  # making a client takes longer than a prediction
+
+
+def ask(twin, name, body="1", **members):
+    answer = runtime_of(twin).invoke_endpoint(EndpointName=name, Body=body.encode(), ContentType="text/csv", **members)
+    return answer["Body"].read().decode(), answer

@@ -54,6 +54,7 @@ def serve():
         sys.exit(1)
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
         def log_message(self, *_):
             pass
         def reply(self, status, text):

@@ -2,7 +2,6 @@
 
 import pytest
 from botocore.exceptions import ClientError
-
 from tests.integration.runtime.conftest import DONE, log_lines, wait
 
 GROUP = "/aws/sagemaker/ProcessingJobs"

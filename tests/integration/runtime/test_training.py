@@ -6,43 +6,10 @@ import tarfile
 
 import pytest
 from botocore.exceptions import ClientError
-
-from tests.integration.runtime.conftest import DONE, log_lines, wait
+from tests.integration.runtime.conftest import log_lines, wait
 from tests.integration.runtime.hand_made import layer, push
 
 GROUP = "/aws/sagemaker/TrainingJobs"
-
-
-@pytest.fixture
-def train(twin, unique, image, bucket, execution_role):
-    """Start a training job, let `meanwhile` happen when it trains, and return how it ended."""
-
-    def start(meanwhile=None, *, without="", data="raw/", seconds=600, **changes):
-        sagemaker, name = twin.client("sagemaker"), unique("job")
-        request = {
-            "TrainingJobName": name,
-            "RoleArn": execution_role(without),
-            "AlgorithmSpecification": {
-                "TrainingImage": image, "TrainingInputMode": "File",
-                "MetricDefinitions": [{"Name": "validation:auc", "Regex": r"validation:auc=([0-9.]+);"}],
-            },
-            "InputDataConfig": [{
-                "ChannelName": "train", "ContentType": "text/csv",
-                "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"s3://{bucket}/{data}"}},
-            }],
-            "OutputDataConfig": {"S3OutputPath": f"s3://{bucket}/models"},
-            "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
-            "StoppingCondition": {"MaxRuntimeInSeconds": seconds},
-            **changes,
-        }
-        sagemaker.create_training_job(**request)
-        describe = lambda: sagemaker.describe_training_job(TrainingJobName=name)  # noqa: E731
-        if meanwhile is not None:
-            wait(describe, lambda job: job["SecondaryStatus"] == "Training")
-            meanwhile(name)
-        return wait(describe, lambda job: job["TrainingJobStatus"] in DONE)
-
-    return start
 
 
 def in_archive(twin, bucket, key):
