@@ -1,0 +1,313 @@
+"""The training workflow: what it asks AWS for, evaluated as Step Functions does and held to botocore's service models."""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+import jsonata
+import pytest
+from botocore.model import Shape
+from botocore.validate import ParamValidator
+
+ROOT = Path(__file__).parents[3]
+DEFINITION = (ROOT / "pipelines/training.asl.json").read_text()
+
+DIGEST = "sha256:" + "1" * 64
+IMAGE = f"111111111111.dkr.ecr.us-east-1.amazonaws.com/flights@{DIGEST}"
+CLUSTER = {
+    "InstanceCount": 1,
+    "InstanceType": "ml.m5.large",
+    "VolumeSizeInGB": 30,
+    "VolumeKmsKeyId": "arn:aws:kms:us-east-1:111111111111:key/1",
+}
+GATE = {"thresholds": {"auc": {"min": 0.65}}, "champion": {"metric": "auc", "goal": "maximize", "tolerance": 0.005}}
+FILLED = {
+    "job_prefix": "a" * 22,  # the longest that Terraform gives
+    "bucket": "flights-artifacts",
+    "artifact_key_arn": "arn:aws:kms:us-east-1:111111111111:key/2",
+    "processing_role_arn": "arn:aws:iam::111111111111:role/flights-dev-processing",
+    "processing_cluster": json.dumps(CLUSTER),
+    "processing_timeout_seconds": "3600",
+    "processing_task_timeout_seconds": "5400",
+    "training_role_arn": "arn:aws:iam::111111111111:role/flights-dev-training",
+    "training_cluster": json.dumps(CLUSTER),
+    "training_timeout_seconds": "3600",
+    "training_task_timeout_seconds": "5400",
+    "gate": json.dumps(json.dumps(GATE)),
+    "model_package_group_arn": "arn:aws:sagemaker:us-east-1:111111111111:model-package-group/flights",
+    "approval_status": "PendingManualApproval",
+}
+CHAMPION = {"version": "3", "model_data_url": "s3://flights-artifacts/runs/before/model/job/output/model.tar.gz"}
+RUN = "20261122-150000-abcd-and-32-long"
+INPUT = {
+    "run": RUN, "git_sha": "2" * 40, "image": IMAGE, "raw": "s3://flights-artifacts/raw/",
+    "hyperparameters": {"max_depth": "6"}, "parameters": {"test": "2013-08"}, "champion": None,
+}  # fmt: skip
+MODEL_DATA = f"s3://flights-artifacts/runs/{RUN}/model/job/output/model.tar.gz"
+EVALUATION = {
+    "metrics": {"auc": 0.7, "log_loss": 0.5}, "slices": {}, "champion": None, "gate": {"passed": True, "reasons": []},
+    "model_data_sha256": "3" * 64,
+    "lineage": {"git_sha": "2" * 40, "image": IMAGE, "data": {"test/a.parquet": "4" * 64}, "hyperparameters": {}},
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def states() -> dict[str, Any]:
+    filled = re.sub(r"\$\{(\w+)\}", lambda match: FILLED[match[1]], DEFINITION)
+    return dict(json.loads(filled)["States"])
+
+
+# -- evaluation ------------------------------------------------------------------------------------------------------
+
+
+def evaluate(node: Any, variables: Mapping[str, Any], states: Mapping[str, Any] | None = None) -> Any:
+    """Evaluate every `{% … %}` in a state's field, with the variables that are assigned by then."""
+    if isinstance(node, dict):
+        return {key: evaluate(value, variables, states) for key, value in node.items()}
+    if isinstance(node, list):
+        return [evaluate(value, variables, states) for value in node]
+    if not (isinstance(node, str) and node.startswith("{%") and node.endswith("%}")):
+        return node
+    expression = jsonata.Jsonata.jsonata(node[2:-2].strip())
+    expression.register_lambda("parse", json.loads)
+    expression.register_lambda("hash", _hash)
+    bound = {name: jsonata.utils.Utils.NULL_VALUE if value is None else value for name, value in variables.items()}
+    context = {"State": {"Name": "TheState", "RetryCount": 2}}
+    return expression.evaluate(None, {**bound, "states": {"context": context, **(states or {})}})
+
+
+def _hash(text: str, algorithm: str) -> str:
+    assert algorithm == "SHA-256"
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def variables_of(states: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is assigned when the last task begins."""
+    assigned: dict[str, Any] = evaluate(states["Begin"]["Assign"], {}, {"input": told})
+    training = {"ModelArtifacts": {"S3ModelArtifacts": MODEL_DATA}}
+    assigned |= evaluate(states["Train"]["Assign"], assigned, {"result": training})
+    read = {"Body": json.dumps(EVALUATION)}
+    assigned |= evaluate(states["ReadEvaluation"]["Assign"], assigned, {"result": read})
+    return assigned
+
+
+def tasks(states: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: state for name, state in states.items() if state["Type"] == "Task"}
+
+
+# -- validation ------------------------------------------------------------------------------------------------------
+
+
+def input_shape(resource: str) -> Shape:
+    """Return the input of the operation that a task's resource names."""
+    service, action = resource.removesuffix(".sync").split(":")[-2:]
+    model = botocore.session.get_session().get_service_model(service)
+    shape = model.operation_model(action[0].upper() + action[1:]).input_shape
+    assert shape is not None
+    return shape
+
+
+def complaints(shape: Shape, value: Any, where: str = "") -> list[str]:
+    """Return what the service would say beyond types and required members: enumerations, patterns and lengths."""
+    if shape.type_name == "structure":
+        members: Mapping[str, Shape] = shape.members  # type: ignore[attr-defined]
+        return [each for name, item in value.items() for each in complaints(members[name], item, f"{where}.{name}")]
+    if shape.type_name == "list":
+        return [each for item in value for each in complaints(shape.member, item, f"{where}[]")]  # type: ignore[attr-defined]
+    if shape.type_name == "map":
+        keys = [each for key in value for each in complaints(shape.key, key, where)]  # type: ignore[attr-defined]
+        items = value.items()
+        return keys + [each for key, item in items for each in complaints(shape.value, item, f"{where}.{key}")]  # type: ignore[attr-defined]
+    if shape.type_name != "string":
+        return []
+    found = []
+    if shape.metadata.get("enum") and value not in shape.metadata["enum"]:
+        found.append(f"{where}: {value!r} is none of {shape.metadata['enum']}")
+    if len(value) > shape.metadata.get("max", len(value)):
+        found.append(f"{where}: {value!r} is longer than {shape.metadata['max']}")
+    pattern = shape.metadata.get("pattern", "")
+    if pattern and "\\p{" not in pattern and not re.fullmatch(pattern, value):  # Python knows no classes of Unicode
+        found.append(f"{where}: {value!r} does not match {pattern}")
+    return found
+
+
+@pytest.mark.parametrize("champion", [None, CHAMPION], ids=["first model", "with a champion"])
+@pytest.mark.parametrize("name", ["Prepare", "Train", "Evaluate", "ReadEvaluation", "Register"])
+def test_a_tasks_arguments_are_what_the_service_takes(states, name, champion):
+    shape = input_shape(states[name]["Resource"])
+    arguments = evaluate(states[name]["Arguments"], variables_of(states, {**INPUT, "champion": champion}))
+    report = ParamValidator().validate(arguments, shape)
+    assert not report.has_errors(), report.generate_report()
+    assert complaints(shape, arguments) == []
+
+
+def test_every_task_is_checked(states):
+    assert set(tasks(states)) == {"Prepare", "Train", "Evaluate", "ReadEvaluation", "Register"}
+
+
+def test_the_checks_see_a_wrong_value():
+    shape = input_shape("arn:aws:states:::sagemaker:createTrainingJob.sync")
+    assert complaints(shape, {"TrainingJobName": "a" * 64}) != []
+    assert complaints(shape, {"ResourceConfig": {"InstanceType": "m5.large"}}) != []
+
+
+# -- what each task is told ------------------------------------------------------------------------------------------
+
+
+def arguments_of(states: Mapping[str, Any], name: str, **told: Any) -> Any:
+    return evaluate(states[name]["Arguments"], variables_of(states, INPUT | told))
+
+
+@pytest.mark.parametrize("name", ["Prepare", "Train", "Evaluate"])
+def test_a_jobs_name_tells_run_step_and_attempt_apart(states, name):
+    arguments = arguments_of(states, name)
+    job = arguments.get("TrainingJobName") or arguments["ProcessingJobName"]
+    assert RUN in job
+    assert job.endswith("-2")  # the attempt: a name can be used once
+    assert len(job) <= 63
+
+
+def test_the_first_model_is_evaluated_alone(states):
+    inputs = arguments_of(states, "Evaluate")["ProcessingInputs"]
+    assert {each["InputName"]: each["S3Input"]["S3Uri"] for each in inputs} == {
+        "model": MODEL_DATA, "data": f"s3://flights-artifacts/runs/{RUN}/data/",
+    }  # fmt: skip
+
+
+def test_a_champion_is_evaluated_too(states):
+    inputs = arguments_of(states, "Evaluate", champion=CHAMPION)["ProcessingInputs"]
+    assert [each["InputName"] for each in inputs] == ["model", "data", "champion"]
+    assert inputs[2]["S3Input"]["S3Uri"] == CHAMPION["model_data_url"]
+    assert inputs[2]["S3Input"]["LocalPath"] == "/opt/ml/processing/input/champion"
+
+
+@pytest.mark.parametrize("parameters", [{}, {"test": "2013-08", "train": "2013-01"}])
+def test_parameters_reach_the_preparation_as_json(states, parameters):
+    environment = arguments_of(states, "Prepare", parameters=parameters)["Environment"]
+    assert json.loads(environment["FAIRWAY_PARAMETERS"]) == parameters
+
+
+def test_the_gate_reaches_the_evaluation_as_json(states):
+    assert json.loads(arguments_of(states, "Evaluate")["Environment"]["FAIRWAY_GATE"]) == GATE
+
+
+@pytest.mark.parametrize("name", ["Prepare", "Train", "Evaluate"])
+def test_a_job_has_lineage_an_end_and_no_network(states, name):
+    arguments = arguments_of(states, name)
+    assert arguments["Environment"]["FAIRWAY_GIT_SHA"] == INPUT["git_sha"]
+    assert arguments["Environment"]["FAIRWAY_IMAGE"] == IMAGE
+    assert arguments["StoppingCondition"]["MaxRuntimeInSeconds"] == 3600
+    assert (arguments.get("NetworkConfig") or arguments)["EnableNetworkIsolation"] is True
+
+
+def test_everything_of_a_run_lies_in_its_folder(states):
+    outputs = {
+        output["OutputName"]: output["S3Output"]["S3Uri"]
+        for name in ("Prepare", "Evaluate")
+        for output in arguments_of(states, name)["ProcessingOutputConfig"]["Outputs"]
+    }
+    folder = f"s3://flights-artifacts/runs/{RUN}"
+    assert outputs == {
+        "data": f"{folder}/data", "report": f"{folder}/data-report", "evaluation": f"{folder}/evaluation",
+    }  # fmt: skip
+    assert arguments_of(states, "Train")["OutputDataConfig"]["S3OutputPath"] == f"{folder}/model"
+
+
+def test_a_model_is_registered_with_metrics_and_lineage(states):
+    package = arguments_of(states, "Register")
+    assert package["ModelApprovalStatus"] == "PendingManualApproval"
+    statistics = package["ModelMetrics"]["ModelQuality"]["Statistics"]
+    assert statistics["S3Uri"] == f"s3://flights-artifacts/runs/{RUN}/evaluation/evaluation.json"
+    assert package["CustomerMetadataProperties"] == {
+        "run": RUN, "git_sha": "2" * 40, "image_digest": DIGEST, "model_data_sha256": "3" * 64,
+        "data_sha256": hashlib.sha256(b'{"test/a.parquet":"' + b"4" * 64 + b'"}').hexdigest(),
+    }  # fmt: skip
+
+
+def test_the_output_is_what_a_release_is_made_of(states):
+    result = {"ModelPackageArn": "arn:aws:sagemaker:us-east-1:111111111111:model-package/flights/4"}
+    assert evaluate(states["Register"]["Output"], variables_of(states, INPUT), {"result": result}) == {
+        "run": RUN, "model_package_arn": result["ModelPackageArn"], "model_data_url": MODEL_DATA,
+        "model_data_sha256": "3" * 64, "metrics": EVALUATION["metrics"], "image": IMAGE, "git_sha": "2" * 40,
+    }  # fmt: skip
+
+
+# -- the gate and the failures ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("gate", "chosen"), [
+    ({"passed": True, "reasons": []}, "Register"),
+    ({"passed": False, "reasons": ["auc is 0.6, below 0.65."]}, "QualityGateRefused"),
+    ({}, "QualityGateRefused"),  # an evaluation that decides nothing passes nothing
+])  # fmt: skip
+def test_only_a_passed_gate_registers(states, gate, chosen):
+    rule = states["Gate"]["Choices"][0]
+    passed = evaluate(rule["Condition"], {"evaluation": {"gate": gate}})
+    assert (rule["Next"] if passed else states["Gate"]["Default"]) == chosen
+
+
+@pytest.mark.parametrize(("reasons", "told"), [
+    (["auc is 0.6, below 0.65."], "auc is 0.6, below 0.65."),
+    (["auc is 0.6, below 0.65.", "It is worse than 0.7."], "auc is 0.6, below 0.65. It is worse than 0.7."),
+])  # fmt: skip
+def test_a_refusal_gives_every_reason(states, reasons, told):
+    assigned = {"run": "r-1", "evaluation": {"gate": {"reasons": reasons}}}
+    cause = evaluate(states["QualityGateRefused"]["Cause"], assigned)
+    assert cause == f"The quality gate refused the candidate of the run r-1: {told}"
+
+
+JOB = {"TrainingJobStatus": "Failed", "SecondaryStatus": "Failed", "StoppingCondition": {"MaxRuntimeInSeconds": 3600}}
+OVERRUN = JOB | {"TrainingJobStatus": "Stopped", "SecondaryStatus": "MaxRuntimeExceeded"}
+PROCESSING = {"FailureReason": "AlgorithmError: exit code 1", "ExitMessage": "column dep_delay is missing"}
+
+
+@pytest.mark.parametrize(("cause", "told"), [
+    ("User is not authorized", "User is not authorized"),
+    (json.dumps(JOB | {"FailureReason": "AlgorithmError: no rows"}), "AlgorithmError: no rows"),
+    (json.dumps(PROCESSING), "column dep_delay is missing"),
+    (json.dumps(OVERRUN), "the job ran longer than the 3600 seconds that it is given."),
+    (json.dumps(JOB), json.dumps(JOB)),
+])  # fmt: skip
+def test_a_failure_names_the_state_and_the_reason(states, cause, told):
+    output = {"Error": "States.TaskFailed", "Cause": cause}
+    caught = evaluate(states["Train"]["Catch"][0]["Assign"], {}, {"errorOutput": output})
+    assert evaluate(states["Failed"]["Error"], caught) == "States.TaskFailed"
+    assert evaluate(states["Failed"]["Cause"], caught) == f"TheState failed: {told}"
+
+
+def test_an_error_without_a_cause_names_itself(states):
+    caught = {"failure": {"state": "Train", "output": {"Error": "States.Timeout"}}}
+    assert evaluate(states["Failed"]["Cause"], caught) == "Train failed: States.Timeout"
+
+
+def test_every_task_retries_with_backoff_has_an_end_and_catches_everything(states):
+    for name, state in tasks(states).items():
+        assert all(retry["BackoffRate"] > 1 and retry["MaxAttempts"] <= 5 for retry in state["Retry"]), name
+        assert state["TimeoutSeconds"] > 0, name
+        assert [(catch["ErrorEquals"], catch["Next"]) for catch in state["Catch"]] == [(["States.ALL"], "Failed")], name
+
+
+def test_a_mistake_of_ours_is_not_retried_as_if_it_were_the_services(states):
+    retried = {error for state in tasks(states).values() for retry in state["Retry"] for error in retry["ErrorEquals"]}
+    assert not retried & {"States.ALL", "States.TaskFailed", "States.Timeout"}
+
+
+def test_every_state_is_reached_and_every_path_ends(states):
+    following = {name: next_states(state) for name, state in states.items()}
+    assert {"Begin"}.union(*following.values()) == set(states)
+    ends = {name for name, names in following.items() if not names}
+    assert ends == {"Registered", "QualityGateRefused", "Failed"}
+
+
+def next_states(state: Mapping[str, Any]) -> set[str]:
+    branches = [*state.get("Choices", []), *state.get("Catch", [])]
+    return {branch["Next"] for branch in branches} | {state[way] for way in ("Next", "Default") if way in state}
+
+
+def test_the_table_of_states_names_them_all(states):
+    table = re.findall(r"^\| `(\w+)` \|", (ROOT / "pipelines/README.md").read_text(), re.MULTILINE)
+    assert table == list(states)
