@@ -3,6 +3,7 @@
 import logging
 import logging.config
 import os
+import signal
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -77,6 +78,9 @@ def serve(model: Path, environ: Mapping[str, str]) -> int:
 
 def load_application(model: Path, release: str) -> "Application":
     """In a worker, before it listens; a model that cannot be served ends the worker, and with it the server."""
+    # A fork inherits granian's handler, which would set a flag that nobody reads here: until the worker listens it has
+    # nothing to finish, so SIGTERM ends it.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     try:
         # Imported here: the process that supervises needs no model, and must not start threads before it forks.
         from fairway.serving.predictor import load_predictor  # noqa: PLC0415

@@ -69,9 +69,7 @@ class Container:
     @contextmanager
     def serving(self):
         """Serve until the end of the block; gives the process and its address."""
-        with socket.socket() as listener:
-            listener.bind(("127.0.0.1", 0))
-            port = listener.getsockname()[1]
+        port = free_port()
         place = {"FAIRWAY_BIND_ADDRESS": "127.0.0.1", "SAGEMAKER_BIND_TO_PORT": str(port), "FAIRWAY_RELEASE": "7"}
         process, url = self.start("serve", **place), f"http://127.0.0.1:{port}"
         try:
@@ -79,7 +77,13 @@ class Container:
             yield process, url
         finally:
             process.send_signal(signal.SIGTERM)
-            process.communicate(timeout=60)
+            process.communicate(timeout=10)
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
 
 
 def wait_until_ready(process, url):

@@ -9,7 +9,7 @@ import time
 from urllib.parse import urlsplit
 
 import pytest
-from tests.integration.container.conftest import Container
+from tests.integration.container.conftest import Container, free_port
 
 
 @pytest.fixture(scope="module")
@@ -111,9 +111,20 @@ def test_sigterm_lets_a_running_request_finish(trained, golden):
         assert not answers, "the request was over before SIGTERM: make it larger"
         process.send_signal(signal.SIGTERM)
         asking.join(timeout=60)
-        assert process.wait(timeout=60) == 0
+        assert process.wait(timeout=10) == 0
     status, _, answer = answers[0]
     assert (status, len(answer["predictions"])) == (200, 30_000)
+
+
+@pytest.mark.parametrize("seconds", [0.4, 0.8, 1.2])
+def test_sigterm_while_the_model_is_loaded_ends_at_once(trained, seconds):
+    process = Container(trained).start(
+        "serve", FAIRWAY_BIND_ADDRESS="127.0.0.1", SAGEMAKER_BIND_TO_PORT=str(free_port())
+    )
+    time.sleep(seconds)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=10)
+    assert process.returncode in (0, -signal.SIGTERM)  # before the server is up, Python's own end
 
 
 def test_requests_are_logged_as_json(trained, golden):
