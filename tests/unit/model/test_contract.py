@@ -1,0 +1,94 @@
+"""What jobs, serving and delivery rely on, of the example and of a model that has nothing in common with it."""
+
+import inspect
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+import pyarrow.parquet as pq
+import pytest
+from tests.fixtures.wine import model as wine
+from tests.unit.model import raw_months
+
+import model as flights
+
+
+@dataclass(frozen=True)
+class Case:
+    module: ModuleType
+    write_raw: Callable[[Path], object]
+    label: str
+
+
+CASES = {
+    "flights": Case(flights, raw_months.write, "late"),
+    "wine": Case(wine, wine.write_raw, "cultivar"),
+}
+
+
+@pytest.fixture(scope="module", params=CASES)
+def case(request: pytest.FixtureRequest) -> Case:
+    return CASES[request.param]
+
+
+@pytest.fixture(scope="module")
+def run(case: Case, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("run")
+    case.write_raw(folder / "raw")
+    case.module.prepare(folder / "raw", folder / "data", {})
+    for name in ("artifact", "again"):
+        case.module.train(folder / "data", folder / name, {})
+    return folder
+
+
+def test_both_export_the_same_names_with_the_same_signatures():
+    assert flights.__all__ == wine.__all__
+    for name in ("prepare", "train", "evaluate"):
+        ours, theirs = (list(inspect.signature(getattr(module, name)).parameters) for module in (flights, wine))
+        assert ours == theirs
+
+
+def test_prepare_leaves_three_splits_and_a_report(run: Path):
+    assert {file.parent.name for file in run.glob("data/*/*.parquet")} == {"train", "validation", "test"}
+    assert {file.name for file in (run / "data" / "report").iterdir()} == {"report.json", "report.html"}
+
+
+def test_the_same_training_gives_the_same_files(run: Path):
+    files = {file.name: file.read_bytes() for file in (run / "artifact").iterdir()}
+    assert files == {file.name: file.read_bytes() for file in (run / "again").iterdir()}
+
+
+def test_an_evaluation_is_numbers_by_name(case: Case, run: Path):
+    result = case.module.evaluate(run / "artifact", run / "data", run / "evaluation")
+    assert result.keys() == {"metrics", "slices"}
+    slices = [measured for values in result["slices"].values() for measured in values.values()]
+    assert slices
+    for measured in [result["metrics"], *slices]:
+        assert all(isinstance(value, float) for value in measured.values())
+    json.dumps(result, allow_nan=False)
+    assert {file.name for file in (run / "evaluation").iterdir()} == {"report.json", "report.html"}
+
+
+def test_the_test_split_is_answered_row_by_row(case: Case, run: Path):
+    predictor = case.module.Predictor.load(run / "artifact")
+    table = pq.read_table(run / "data" / "test").drop_columns([case.label])
+    assert [column.name for column in predictor.schema.columns] == table.column_names
+    answers = predictor.predict(table.to_pydict())
+    assert len(answers) == table.num_rows
+    json.dumps([answers, predictor.schema.to_json()], allow_nan=False)
+
+
+def test_a_wrong_value_is_an_input_error_that_names_row_and_column(case: Case, run: Path):
+    predictor = case.module.Predictor.load(run / "artifact")
+    rows = pq.read_table(run / "data" / "test").drop_columns([case.label]).slice(0, 2).to_pydict()
+    column = next(column.name for column in predictor.schema.columns if column.type != "string")
+    rows[column][1] = "many"
+    with pytest.raises(case.module.InputError, match=f"row 2, column '{column}': .*many.* was expected"):
+        predictor.predict(rows)
+
+
+def test_a_hyperparameter_that_no_one_knows_is_refused(case: Case, run: Path):
+    with pytest.raises(ValueError, match="hyperparameter 'nonsense' is not known"):
+        case.module.train(run / "data", run / "refused", {"nonsense": "1"})
