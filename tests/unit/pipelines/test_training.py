@@ -1,4 +1,4 @@
-"""The training workflow: what it asks AWS for, evaluated as Step Functions does and held to botocore's service models."""
+"""The training workflow: what it asks AWS for, evaluated as Step Functions does and held to botocore's models."""
 
 import hashlib
 import json
@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import botocore.session
-import jsonata
 import pytest
-from botocore.model import Shape
 from botocore.validate import ParamValidator
+
+from tests.unit.pipelines.asl import complaints, evaluate, input_shape
 
 ROOT = Path(__file__).parents[3]
 DEFINITION = (ROOT / "pipelines/training.asl.json").read_text()
@@ -61,30 +60,6 @@ def states() -> dict[str, Any]:
     return dict(json.loads(filled)["States"])
 
 
-# -- evaluation ------------------------------------------------------------------------------------------------------
-
-
-def evaluate(node: Any, variables: Mapping[str, Any], states: Mapping[str, Any] | None = None) -> Any:
-    """Evaluate every `{% … %}` in a state's field, with the variables that are assigned by then."""
-    if isinstance(node, dict):
-        return {key: evaluate(value, variables, states) for key, value in node.items()}
-    if isinstance(node, list):
-        return [evaluate(value, variables, states) for value in node]
-    if not (isinstance(node, str) and node.startswith("{%") and node.endswith("%}")):
-        return node
-    expression = jsonata.Jsonata.jsonata(node[2:-2].strip())
-    expression.register_lambda("parse", json.loads)
-    expression.register_lambda("hash", _hash)
-    bound = {name: jsonata.utils.Utils.NULL_VALUE if value is None else value for name, value in variables.items()}
-    context = {"State": {"Name": "TheState", "RetryCount": 2}}
-    return expression.evaluate(None, {**bound, "states": {"context": context, **(states or {})}})
-
-
-def _hash(text: str, algorithm: str) -> str:
-    assert algorithm == "SHA-256"
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
 def variables_of(states: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
     """Return what is assigned when the last task begins."""
     assigned: dict[str, Any] = evaluate(states["Begin"]["Assign"], {}, {"input": told})
@@ -97,42 +72,6 @@ def variables_of(states: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str
 
 def tasks(states: Mapping[str, Any]) -> dict[str, Any]:
     return {name: state for name, state in states.items() if state["Type"] == "Task"}
-
-
-# -- validation ------------------------------------------------------------------------------------------------------
-
-
-def input_shape(resource: str) -> Shape:
-    """Return the input of the operation that a task's resource names."""
-    service, action = resource.removesuffix(".sync").split(":")[-2:]
-    model = botocore.session.get_session().get_service_model(service)
-    shape = model.operation_model(action[0].upper() + action[1:]).input_shape
-    assert shape is not None
-    return shape
-
-
-def complaints(shape: Shape, value: Any, where: str = "") -> list[str]:
-    """Return what the service would say beyond types and required members: enumerations, patterns and lengths."""
-    if shape.type_name == "structure":
-        members: Mapping[str, Shape] = shape.members  # type: ignore[attr-defined]
-        return [each for name, item in value.items() for each in complaints(members[name], item, f"{where}.{name}")]
-    if shape.type_name == "list":
-        return [each for item in value for each in complaints(shape.member, item, f"{where}[]")]  # type: ignore[attr-defined]
-    if shape.type_name == "map":
-        keys = [each for key in value for each in complaints(shape.key, key, where)]  # type: ignore[attr-defined]
-        items = value.items()
-        return keys + [each for key, item in items for each in complaints(shape.value, item, f"{where}.{key}")]  # type: ignore[attr-defined]
-    if shape.type_name != "string":
-        return []
-    found = []
-    if shape.metadata.get("enum") and value not in shape.metadata["enum"]:
-        found.append(f"{where}: {value!r} is none of {shape.metadata['enum']}")
-    if len(value) > shape.metadata.get("max", len(value)):
-        found.append(f"{where}: {value!r} is longer than {shape.metadata['max']}")
-    pattern = shape.metadata.get("pattern", "")
-    if pattern and "\\p{" not in pattern and not re.fullmatch(pattern, value):  # Python knows no classes of Unicode
-        found.append(f"{where}: {value!r} does not match {pattern}")
-    return found
 
 
 @pytest.mark.parametrize("champion", [None, CHAMPION], ids=["first model", "with a champion"])
