@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import pytest
@@ -63,7 +63,9 @@ def execution_role(role: Callable[..., str], bucket: str, repository: str) -> Ca
     return lambda without="": role("sagemaker.amazonaws.com", *statements(bucket, repository, without=without))
 
 
-def wait(describe: Callable[[], dict[str, Any]], until: Callable[[dict[str, Any]], bool], seconds: float = 30) -> dict[str, Any]:
+def wait(
+    describe: Callable[[], dict[str, Any]], until: Callable[[dict[str, Any]], bool], seconds: float = 30
+) -> dict[str, Any]:
     """Return what describe says once `until` holds."""
     deadline = time.monotonic() + seconds
     while True:
@@ -84,7 +86,9 @@ def log_lines(twin: RunningTwin, group: str, prefix: str) -> list[str]:
     return [
         event["message"]
         for stream in streams
-        for event in logs.get_log_events(logGroupName=group, logStreamName=stream["logStreamName"], startFromHead=True)["events"]
+        for event in logs.get_log_events(logGroupName=group, logStreamName=stream["logStreamName"], startFromHead=True)[
+            "events"
+        ]
     ]
 
 
@@ -98,20 +102,24 @@ def train(twin, unique, image, bucket, execution_role):
             "TrainingJobName": name,
             "RoleArn": execution_role(without),
             "AlgorithmSpecification": {
-                "TrainingImage": image, "TrainingInputMode": "File",
+                "TrainingImage": image,
+                "TrainingInputMode": "File",
                 "MetricDefinitions": [{"Name": "validation:auc", "Regex": r"validation:auc=([0-9.]+);"}],
             },
-            "InputDataConfig": [{
-                "ChannelName": "train", "ContentType": "text/csv",
-                "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"s3://{bucket}/{data}"}},
-            }],
+            "InputDataConfig": [
+                {
+                    "ChannelName": "train",
+                    "ContentType": "text/csv",
+                    "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"s3://{bucket}/{data}"}},
+                }
+            ],
             "OutputDataConfig": {"S3OutputPath": f"s3://{bucket}/models"},
             "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
             "StoppingCondition": {"MaxRuntimeInSeconds": seconds},
             **changes,
         }
         sagemaker.create_training_job(**request)
-        describe = lambda: sagemaker.describe_training_job(TrainingJobName=name)  # noqa: E731
+        describe = partial(sagemaker.describe_training_job, TrainingJobName=name)
         if meanwhile is not None:
             wait(describe, lambda job: job["SecondaryStatus"] == "Training")
             meanwhile(name)
@@ -127,9 +135,12 @@ def model(twin, unique, image, bucket, execution_role):
     def make(answer="a", *, mode="", without="", uri=None):
         name = unique("model")
         twin.client("sagemaker").create_model(
-            ModelName=name, ExecutionRoleArn=execution_role(without),
+            ModelName=name,
+            ExecutionRoleArn=execution_role(without),
             PrimaryContainer={
-                "Image": uri or image, "ModelDataUrl": f"s3://{bucket}/models/{answer}.tar.gz", "Environment": {"MODE": mode},
+                "Image": uri or image,
+                "ModelDataUrl": f"s3://{bucket}/models/{answer}.tar.gz",
+                "Environment": {"MODE": mode},
             },
         )
         return name
@@ -143,13 +154,20 @@ def config(twin, unique):
 
     def make(**variants):
         name = unique("config")
-        twin.client("sagemaker").create_endpoint_config(EndpointConfigName=name, ProductionVariants=[
-            {
-                "VariantName": variant, "ModelName": model, "InitialInstanceCount": instances, "InstanceType": "ml.m5.large",
-                "InitialVariantWeight": weight, "ContainerStartupHealthCheckTimeoutInSeconds": 60,
-            }
-            for variant, (model, instances, weight) in variants.items()
-        ])
+        twin.client("sagemaker").create_endpoint_config(
+            EndpointConfigName=name,
+            ProductionVariants=[
+                {
+                    "VariantName": variant,
+                    "ModelName": model,
+                    "InitialInstanceCount": instances,
+                    "InstanceType": "ml.m5.large",
+                    "InitialVariantWeight": weight,
+                    "ContainerStartupHealthCheckTimeoutInSeconds": 60,
+                }
+                for variant, (model, instances, weight) in variants.items()
+            ],
+        )
         return name
 
     return make
@@ -168,7 +186,13 @@ def endpoint(twin, unique):
     yield make
     for name in made:
         sagemaker.delete_endpoint(EndpointName=name)
-        wait(lambda: {"left": sagemaker.list_endpoints(NameContains=name)["Endpoints"]}, lambda found: not found["left"])  # noqa: B023
+        gone(twin, name)
+
+
+def gone(twin, name):
+    """Wait until the endpoint is deleted."""
+    found = partial(twin.client("sagemaker").list_endpoints, NameContains=name)
+    wait(found, lambda answer: not answer["Endpoints"])
 
 
 def settled(twin, name):

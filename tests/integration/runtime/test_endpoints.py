@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
-from tests.integration.runtime.conftest import ask, log_lines, settled, update, wait
+from tests.integration.runtime.conftest import ask, gone, log_lines, settled, update, wait
 from tests.integration.runtime.hand_made import layer, push
 
 
@@ -19,13 +19,22 @@ def test_an_endpoint_answers(twin, endpoint, config, model, image):
     described = endpoint(config(main=(model("a"), 2, 1)))
     name = described["EndpointName"]
     assert described["EndpointStatus"] == "InService"
-    assert described["ProductionVariants"] == [{
-        "VariantName": "main", "CurrentWeight": 1.0, "DesiredWeight": 1.0, "CurrentInstanceCount": 2, "DesiredInstanceCount": 2,
-        "DeployedImages": [{
-            "SpecifiedImage": image, "ResolvedImage": image,
-            "ResolutionTime": described["ProductionVariants"][0]["DeployedImages"][0]["ResolutionTime"],
-        }],
-    }]
+    assert described["ProductionVariants"] == [
+        {
+            "VariantName": "main",
+            "CurrentWeight": 1.0,
+            "DesiredWeight": 1.0,
+            "CurrentInstanceCount": 2,
+            "DesiredInstanceCount": 2,
+            "DeployedImages": [
+                {
+                    "SpecifiedImage": image,
+                    "ResolvedImage": image,
+                    "ResolutionTime": described["ProductionVariants"][0]["DeployedImages"][0]["ResolutionTime"],
+                }
+            ],
+        }
+    ]
     text, answer = ask(twin, name, "1,2")
     assert text == "a:1,2:text/csv"
     assert (answer["InvokedProductionVariant"], answer["ContentType"]) == ("main", "text/plain")
@@ -33,9 +42,22 @@ def test_an_endpoint_answers(twin, endpoint, config, model, image):
 
     environment = json.loads(ask(twin, name, "environment")[0])
     assert set(environment) <= {
-        "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION",
-        "AWS_ENDPOINT_URL", "COLOUR", "FAIRWAY_BIND_ADDRESS", "FAIRWAY_ML_ROOT", "HOME", "MODE", "PATH", "PYTHONPATH",
-        "SAGEMAKER_BIND_TO_PORT", "TMPDIR", "LC_CTYPE",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+        "AWS_REGION",
+        "AWS_DEFAULT_REGION",
+        "AWS_ENDPOINT_URL",
+        "COLOUR",
+        "FAIRWAY_BIND_ADDRESS",
+        "FAIRWAY_ML_ROOT",
+        "HOME",
+        "MODE",
+        "PATH",
+        "PYTHONPATH",
+        "SAGEMAKER_BIND_TO_PORT",
+        "TMPDIR",
+        "LC_CTYPE",
     }
 
 
@@ -113,7 +135,7 @@ class Load:
             try:
                 answer = runtime.invoke_endpoint(EndpointName=name, Body=b"slow", ContentType="text/csv")
                 self.answers[answer["Body"].read().decode()[0]] += 1
-            except Exception as error:  # noqa: BLE001 -- any failure at all is what the test looks for
+            except Exception as error:  # noqa: BLE001 -- any failure is what the test looks for
                 self.failures.append(repr(error))
 
     def __enter__(self):
@@ -158,7 +180,9 @@ def test_an_instance_that_dies_is_replaced(twin, endpoint, config, model):
     before = {ask(twin, name, "pid")[0] for _ in range(4)}
     os.kill(int(min(before)), signal.SIGKILL)
     with Load(twin, name) as load:
-        wait(lambda: {"pids": {ask(twin, name, "pid")[0] for _ in range(4)}}, lambda now: len(now["pids"] - before) == 1)
+        wait(
+            lambda: {"pids": {ask(twin, name, "pid")[0] for _ in range(4)}}, lambda now: len(now["pids"] - before) == 1
+        )
     assert load.failures == []
 
 
@@ -179,9 +203,13 @@ def test_metrics_of_a_variant(twin, endpoint, config, model):
 
     def metric(metric_name, statistic):
         points = twin.client("cloudwatch").get_metric_statistics(
-            Namespace="AWS/SageMaker", MetricName=metric_name, Period=60, Statistics=[statistic],
+            Namespace="AWS/SageMaker",
+            MetricName=metric_name,
+            Period=60,
+            Statistics=[statistic],
             Dimensions=[{"Name": "EndpointName", "Value": name}, {"Name": "VariantName", "Value": "main"}],
-            StartTime=datetime.now(UTC) - timedelta(minutes=5), EndTime=datetime.now(UTC) + timedelta(minutes=1),
+            StartTime=datetime.now(UTC) - timedelta(minutes=5),
+            EndTime=datetime.now(UTC) + timedelta(minutes=1),
         )["Datapoints"]
         return sum(point[statistic] for point in points)
 
@@ -201,9 +229,9 @@ def test_a_deleted_endpoint_is_gone_with_its_processes(twin, unique, config, mod
     settled(twin, name)
     assert len(set(twin.processes()) - before) == 2
     sagemaker.delete_endpoint(EndpointName=name)
-    wait(lambda: {"left": sagemaker.list_endpoints(NameContains=name)["Endpoints"]}, lambda found: not found["left"])
+    gone(twin, name)
     assert set(twin.processes()) - before == set()
-    assert not [path for path in (twin.directory / "endpoints").glob(f"*{name}/*")]
+    assert not list((twin.directory / "endpoints").glob(f"*{name}/*"))
     with pytest.raises(ClientError, match="not found"):
         ask(twin, name)
 

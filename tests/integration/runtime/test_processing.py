@@ -1,5 +1,7 @@
 """Processing jobs on a real twin."""
 
+from functools import partial
+
 import pytest
 from botocore.exceptions import ClientError
 from tests.integration.runtime.conftest import DONE, log_lines, wait
@@ -13,28 +15,46 @@ def process(twin, unique, image, bucket, execution_role):
 
     def start(meanwhile=None, *, key=None, data="raw/", seconds=600, app=None, **changes):
         sagemaker, name = twin.client("sagemaker"), unique("job")
-        outputs = [{"OutputName": "data", "S3Output": {
-            "S3Uri": f"s3://{bucket}/out/{name}", "LocalPath": "/opt/ml/processing/output/data", "S3UploadMode": "EndOfJob",
-        }}]
+        outputs = [
+            {
+                "OutputName": "data",
+                "S3Output": {
+                    "S3Uri": f"s3://{bucket}/out/{name}",
+                    "LocalPath": "/opt/ml/processing/output/data",
+                    "S3UploadMode": "EndOfJob",
+                },
+            }
+        ]
         request = {
             "ProcessingJobName": name,
             "RoleArn": execution_role(),
             "AppSpecification": {"ImageUri": image, "ContainerArguments": ["process", "--all"], **(app or {})},
-            "ProcessingInputs": [{"InputName": "raw", "S3Input": {
-                "S3Uri": f"s3://{bucket}/{data}", "LocalPath": "/opt/ml/processing/input/raw", "S3DataType": "S3Prefix",
-                "S3InputMode": "File",
-            }}],
+            "ProcessingInputs": [
+                {
+                    "InputName": "raw",
+                    "S3Input": {
+                        "S3Uri": f"s3://{bucket}/{data}",
+                        "LocalPath": "/opt/ml/processing/input/raw",
+                        "S3DataType": "S3Prefix",
+                        "S3InputMode": "File",
+                    },
+                }
+            ],
             "ProcessingOutputConfig": {"Outputs": outputs, **({"KmsKeyId": key} if key else {})},
-            "ProcessingResources": {"ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1}},
+            "ProcessingResources": {
+                "ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1}
+            },
             "StoppingCondition": {"MaxRuntimeInSeconds": seconds},
             **changes,
         }
         sagemaker.create_processing_job(**request)
-        describe = lambda: sagemaker.describe_processing_job(ProcessingJobName=name)  # noqa: E731
         if meanwhile is not None:
             wait(lambda: {"lines": log_lines(twin, GROUP, f"{name}/")}, lambda log: log["lines"])
             meanwhile(name)
-        return wait(describe, lambda job: job["ProcessingJobStatus"] in DONE)
+        return wait(
+            partial(sagemaker.describe_processing_job, ProcessingJobName=name),
+            lambda job: job["ProcessingJobStatus"] in DONE,
+        )
 
     return start
 
@@ -71,8 +91,13 @@ def test_missing_data_fails_with_the_place(process, bucket):
 
 
 def test_an_entry_point_of_the_request_replaces_the_images(process):
-    assert process(app={"ContainerEntrypoint": ["python", "-c", "raise SystemExit(0)"]})["ProcessingJobStatus"] == "Completed"
-    assert process(app={"ContainerEntrypoint": ["python", "-c", "raise SystemExit(4)"]})["ProcessingJobStatus"] == "Failed"
+    assert (
+        process(app={"ContainerEntrypoint": ["python", "-c", "raise SystemExit(0)"]})["ProcessingJobStatus"]
+        == "Completed"
+    )
+    assert (
+        process(app={"ContainerEntrypoint": ["python", "-c", "raise SystemExit(4)"]})["ProcessingJobStatus"] == "Failed"
+    )
 
 
 def test_a_job_that_overruns_is_stopped(process):
@@ -82,13 +107,24 @@ def test_a_job_that_overruns_is_stopped(process):
 
 
 def test_a_job_can_be_stopped(twin, process):
-    stop = lambda name: twin.client("sagemaker").stop_processing_job(ProcessingJobName=name)  # noqa: E731
+    def stop(name):
+        twin.client("sagemaker").stop_processing_job(ProcessingJobName=name)
+
     assert process(stop, Environment={"SECONDS_TO_WAIT": "60"})["ProcessingJobStatus"] == "Stopped"
 
 
 def test_what_the_twin_cannot_do_is_refused_by_name(process):
     with pytest.raises(ClientError, match=r"S3DataType ManifestFile \(input raw\)"):
-        process(ProcessingInputs=[{"InputName": "raw", "S3Input": {
-            "S3Uri": "s3://b/manifest", "LocalPath": "/opt/ml/processing/input/raw", "S3DataType": "ManifestFile",
-            "S3InputMode": "File",
-        }}])
+        process(
+            ProcessingInputs=[
+                {
+                    "InputName": "raw",
+                    "S3Input": {
+                        "S3Uri": "s3://b/manifest",
+                        "LocalPath": "/opt/ml/processing/input/raw",
+                        "S3DataType": "ManifestFile",
+                        "S3InputMode": "File",
+                    },
+                }
+            ]
+        )

@@ -49,7 +49,7 @@ def test_a_job_that_ignores_the_request_to_end_is_killed(train):
     assert time.monotonic() - start >= 3  # its second, and the two that remain of SageMaker's 120
 
 
-def test_a_twin_that_is_killed_leaves_no_process(tmp_path_factory, twin, unique, config, model, train):
+def test_a_twin_that_is_killed_leaves_no_process(twin, unique, config, model):
     sagemaker, name = twin.client("sagemaker"), unique("endpoint")
     sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=config(main=(model(), 2, 1)))
     settled(twin, name)

@@ -18,12 +18,16 @@ def in_archive(twin, bucket, key):
         return {member.name: tar.extractfile(member).read() for member in tar if member.isfile()}
 
 
-def test_a_job_trains_and_tells_everything(twin, train, bucket, image):
+def test_a_job_trains_and_tells_everything(twin, train, bucket):
     job = train(HyperParameters={"depth": "3"}, Environment={"FAIRWAY_GIT_SHA": "abc"})
     name = job["TrainingJobName"]
     assert job["TrainingJobStatus"] == job["SecondaryStatus"] == "Completed"
     assert [step["Status"] for step in job["SecondaryStatusTransitions"]] == [
-        "Starting", "Downloading", "Training", "Uploading", "Completed",
+        "Starting",
+        "Downloading",
+        "Training",
+        "Uploading",
+        "Completed",
     ]
     assert all(step["EndTime"] >= step["StartTime"] for step in job["SecondaryStatusTransitions"])
     assert job["TrainingTimeInSeconds"] >= 1
@@ -33,15 +37,20 @@ def test_a_job_trains_and_tells_everything(twin, train, bucket, image):
     assert job["ModelArtifacts"]["S3ModelArtifacts"] == f"s3://{bucket}/models/{name}/output/model.tar.gz"
     model = in_archive(twin, bucket, f"models/{name}/output/model.tar.gz")
     assert json.loads(model["read.json"]) == {
-        "input/data/train/2013-01.csv": "one", "input/data/train/deep/2013-02.csv": "two",
+        "input/data/train/2013-01.csv": "one",
+        "input/data/train/deep/2013-02.csv": "two",
     }
     output = in_archive(twin, bucket, f"models/{name}/output/output.tar.gz")
     config = json.loads(output["config.json"])
     assert config["hyperparameters.json"] == {"depth": "3"}
-    assert config["inputdataconfig.json"] == {"train": {
-        "ContentType": "text/csv", "TrainingInputMode": "File", "S3DistributionType": "FullyReplicated",
-        "RecordWrapperType": "None",
-    }}
+    assert config["inputdataconfig.json"] == {
+        "train": {
+            "ContentType": "text/csv",
+            "TrainingInputMode": "File",
+            "S3DistributionType": "FullyReplicated",
+            "RecordWrapperType": "None",
+        }
+    }
     assert config["resourceconfig.json"]["hosts"] == ["algo-1"]
 
     environment = json.loads(output["environment.json"])
@@ -51,15 +60,33 @@ def test_a_job_trains_and_tells_everything(twin, train, bucket, image):
     assert environment["AWS_ACCESS_KEY_ID"].startswith("ASIA")
     assert environment["TMPDIR"].startswith(str(twin.directory))
     assert set(environment) <= {
-        "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION",
-        "AWS_ENDPOINT_URL", "COLOUR", "FAIRWAY_GIT_SHA", "FAIRWAY_ML_ROOT", "HOME", "PATH", "PYTHONPATH", "TMPDIR",
-        "TRAINING_JOB_ARN", "TRAINING_JOB_NAME", "LC_CTYPE",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+        "AWS_REGION",
+        "AWS_DEFAULT_REGION",
+        "AWS_ENDPOINT_URL",
+        "COLOUR",
+        "FAIRWAY_GIT_SHA",
+        "FAIRWAY_ML_ROOT",
+        "HOME",
+        "PATH",
+        "PYTHONPATH",
+        "TMPDIR",
+        "TRAINING_JOB_ARN",
+        "TRAINING_JOB_NAME",
+        "LC_CTYPE",
     }
     assert log_lines(twin, GROUP, f"{name}/algo-1-") == ["begin", "validation:auc=0.50;", "validation:auc=0.75;"]
 
     points = twin.client("cloudwatch").get_metric_statistics(
-        Namespace=GROUP, MetricName="validation:auc", Dimensions=[{"Name": "TrainingJobName", "Value": name}],
-        StartTime=job["CreationTime"], EndTime=job["TrainingEndTime"].replace(year=2100), Period=60, Statistics=["Maximum"],
+        Namespace=GROUP,
+        MetricName="validation:auc",
+        Dimensions=[{"Name": "TrainingJobName", "Value": name}],
+        StartTime=job["CreationTime"],
+        EndTime=job["TrainingEndTime"].replace(year=2100),
+        Period=60,
+        Statistics=["Maximum"],
     )["Datapoints"]
     assert [point["Maximum"] for point in points] == [0.75]
     assert not list((twin.directory / "training-jobs").iterdir())
@@ -67,7 +94,9 @@ def test_a_job_trains_and_tells_everything(twin, train, bucket, image):
 
 def test_the_same_job_twice_makes_the_same_artifact(twin, train, bucket):
     archives = [
-        twin.client("s3").get_object(Bucket=bucket, Key=f"models/{train()['TrainingJobName']}/output/model.tar.gz")["Body"].read()
+        twin.client("s3")
+        .get_object(Bucket=bucket, Key=f"models/{train()['TrainingJobName']}/output/model.tar.gz")["Body"]
+        .read()
         for _ in range(2)
     ]
     assert archives[0] == archives[1]
@@ -83,7 +112,11 @@ def test_training_code_that_fails_gives_its_reason(train):
 def test_a_job_that_overruns_is_stopped_and_keeps_what_it_has(twin, train, bucket):
     job = train(seconds=1, HyperParameters={"seconds": "60", "ends": "on-sigterm"})
     assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Stopped", "MaxRuntimeExceeded")
-    assert [step["Status"] for step in job["SecondaryStatusTransitions"]][-3:] == ["Stopping", "Uploading", "MaxRuntimeExceeded"]
+    assert [step["Status"] for step in job["SecondaryStatusTransitions"]][-3:] == [
+        "Stopping",
+        "Uploading",
+        "MaxRuntimeExceeded",
+    ]
     assert in_archive(twin, bucket, f"models/{job['TrainingJobName']}/output/model.tar.gz") == {"half.txt": b"so far"}
 
 
@@ -110,7 +143,10 @@ def test_missing_data_fails_with_the_place(train, bucket):
     [
         ("bucket", "ClientError: No S3 objects found under S3 URL"),
         ("objects", "ClientError: Data download failed:Unable to download object s3://"),
-        ("image", "ClientError: Cannot pull algorithm container. Either the image does not exist or its permissions are incorrect."),
+        (
+            "image",
+            "ClientError: Cannot pull algorithm container. Either the image does not exist or its permissions are",
+        ),
     ],
 )
 def test_a_role_without_a_permission_fails_the_job(train, without, said):
@@ -137,20 +173,32 @@ def test_an_image_whose_program_is_missing_says_so(twin, train, repository):
 def test_an_image_that_does_not_exist_says_so(train, image):
     uri = image[:-4] + "0000"
     job = train(AlgorithmSpecification={"TrainingImage": uri, "TrainingInputMode": "File"})
-    assert job["FailureReason"] == f"ClientError: manifest for {uri} not found: manifest unknown: Requested image not found"
+    assert (
+        job["FailureReason"]
+        == f"ClientError: manifest for {uri} not found: manifest unknown: Requested image not found"
+    )
 
 
 def test_a_later_layer_wins_and_may_delete(twin, train, repository):
     uri = push(
-        twin, repository,
+        twin,
+        repository,
         layer({"opt/program/gone.py": b"", "opt/program/main.py": b"raise SystemExit(7)"}),
-        layer({"opt/program/.wh.gone.py": b"", "opt/program/main.py": b"import importlib.util, sys\n"
-               b"sys.exit(9 if importlib.util.find_spec('gone') else 0)"}),
+        layer(
+            {
+                "opt/program/.wh.gone.py": b"",
+                "opt/program/main.py": b"import importlib.util, sys\n"
+                b"sys.exit(9 if importlib.util.find_spec('gone') else 0)",
+            }
+        ),
         entrypoint=("python", "-m", "main"),
     )
-    assert train(AlgorithmSpecification={"TrainingImage": uri, "TrainingInputMode": "File"})["TrainingJobStatus"] == "Completed"
+    assert (
+        train(AlgorithmSpecification={"TrainingImage": uri, "TrainingInputMode": "File"})["TrainingJobStatus"]
+        == "Completed"
+    )
 
 
-def test_what_the_twin_cannot_do_is_refused_by_name(twin, train):
+def test_what_the_twin_cannot_do_is_refused_by_name(train):
     with pytest.raises(ClientError, match=r"more than one instance \(ResourceConfig.InstanceCount\)"):
         train(ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 2, "VolumeSizeInGB": 1})

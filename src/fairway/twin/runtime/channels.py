@@ -107,8 +107,8 @@ class Channels:
     def _nothing_found(self, place: Location) -> str:
         return (
             f'No S3 objects found under S3 URL "{place.uri}" given in input data source. Please ensure that the bucket '
-            f"exists in the selected region ({self._region}), that objects exist under that S3 prefix, and that the role "
-            f'"{self._role}" has "s3:ListBucket" permissions on bucket "{place.bucket}".'
+            f"exists in the selected region ({self._region}), that objects exist under that S3 prefix, and that the "
+            f'role "{self._role}" has "s3:ListBucket" permissions on bucket "{place.bucket}".'
         )
 
     def _get(self, bucket: str, key: str, path: Path) -> None:
@@ -117,12 +117,13 @@ class Channels:
             self._transfer.download_file(bucket, key, str(path))
         except (ClientError, BotoCoreError, Boto3Error) as error:
             raise CallerError(
-                f"Data download failed:Unable to download object s3://{bucket}/{key} as role {self._role} ({sentence(error)})"
+                f"Data download failed:Unable to download object s3://{bucket}/{key} as role {self._role} "
+                f"({sentence(error)})"
             ) from error
 
 
 def relative_name(key: str, prefix: str) -> str:
-    """Return the name that an object gets in its channel: what follows the prefix, or the object's own name when nothing does."""
+    """Return an object's name in its channel: what follows the prefix, or its own name when nothing does."""
     if key == prefix:
         return key.rpartition("/")[2]
     if prefix.endswith("/") or not prefix or key.startswith(f"{prefix}/"):

@@ -83,7 +83,7 @@ class Container:
         return self.folder / "ml"
 
     def start(self, on_line: "Callable[[str], None]", on_exit: "Callable[[int], None]" = lambda _code: None) -> Process:
-        """Start it; raise RunError. The request's variables win over the image's, and the twin's over both, as on AWS."""
+        """Start it; raise RunError. The request's variables win over the image's, the twin's over both."""
         return Process(
             self.image.start(self.arguments, self.ml_root, self.entrypoint),
             variables={

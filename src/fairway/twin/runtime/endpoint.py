@@ -1,163 +1,135 @@
-"""How a fleet is made: from an endpoint configuration, its models, their images and artifacts, to instances that serve."""
+"""One endpoint: its resource, the fleet that it runs, and the routes to it. An update starts the new fleet first."""
 
 import logging
-import secrets
-import shutil
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
-from tarfile import TarError
 from typing import TYPE_CHECKING, Any
 
-from fairway.twin.runtime.archives import unpack
-from fairway.twin.runtime.containers import Container, Session
-from fairway.twin.runtime.failures import CallerError, RunError
-from fairway.twin.runtime.instances import Instance, deadline
-from fairway.twin.runtime.routing import Fleet, FleetError, VariantFleet
-from fairway.twin.runtime.support import primary_container
+from fairway.twin.runtime.deployment import FleetMaker, Retained, wishes
+from fairway.twin.runtime.instances import INVOCATION_SECONDS
+from fairway.twin.runtime.routing import Fleet, FleetError, Router
 
 if TYPE_CHECKING:
     from fairway.twin.context import Resource, Twin
-    from fairway.twin.runtime.images import Image, Images
+    from fairway.twin.runtime.images import Images
 
 logger = logging.getLogger(__name__)
 
-LOG_GROUP = "/aws/sagemaker/Endpoints"
-# How long SageMaker lets a container take to its first good ping, when the variant does not say.
-STARTUP_SECONDS = 480
+EVENT = "SageMaker Endpoint State Change"
+# The statuses as SageMaker's events spell them.
+EVENT_STATUS = {
+    "Creating": "CREATING",
+    "InService": "IN_SERVICE",
+    "Updating": "UPDATING",
+    "Failed": "FAILED",
+    "Deleting": "DELETING",
+}
+EVENT_MEMBERS = (
+    "EndpointName",
+    "EndpointArn",
+    "EndpointConfigName",
+    "ProductionVariants",
+    "FailureReason",
+    "CreationTime",
+    "LastModifiedTime",
+)
 
 
-@dataclass(frozen=True)
-class Wish:
-    """How many instances, and what weight, a variant is to have."""
+class Endpoint:
+    """One endpoint: its resource, the fleet that it runs, and the routes to it."""
 
-    instances: int
-    weight: float
-
-
-# By the name of a variant: the members of its Wish that are to stay as they are.
-Retained = Mapping[str, Mapping[str, Any]]
-
-
-def wishes(config: "Resource", retained: Retained) -> dict[str, Wish]:
-    """Return what a configuration wants of each variant; what is retained of the running ones wins."""
-    wanted = {}
-    for variant in config.attributes["ProductionVariants"]:
-        name = variant["VariantName"]
-        first = Wish(variant.get("InitialInstanceCount", 1), variant.get("InitialVariantWeight", 1.0))
-        wanted[name] = replace(first, **retained.get(name, {}))
-    return wanted
-
-
-class FleetMaker:
-    """Makes the fleets of one endpoint; everything of a fleet lies in a folder of its own."""
-
-    def __init__(self, twin: "Twin", images: "Images", endpoint: "Resource") -> None:
+    def __init__(self, twin: "Twin", images: "Images", resource: "Resource") -> None:
+        self.resource = resource
+        self.router = Router()
+        self.fleet: Fleet | None = None
         self._twin = twin
-        self._images = images
-        self._endpoint = endpoint
-        self._folder = twin.directory / "endpoints" / f"{endpoint.account}-{endpoint.region}-{endpoint.name}"
-        self._abandoned = threading.Event()
-        self._starting: tuple[VariantFleet, ...] = ()
+        self._maker = FleetMaker(twin, images, resource)
+        self._deploying = threading.Lock()
 
-    def abandon(self) -> None:
-        """End the making of a fleet, now and from now on: the endpoint is going away."""
-        self._abandoned.set()
-        for variant in self._starting:
-            variant.notify()
-
-    def make(self, config: "Resource", wanted: Mapping[str, Wish]) -> Fleet:
-        """Start a fleet, and return when all of it serves; raise FleetError, after ending what had started."""
-        folder = self._folder / secrets.token_hex(8)
-        fleet = Fleet(config.name, (), folder)
+    def create(self, config: "Resource") -> None:
+        """Bring up the first fleet; the endpoint is InService or Failed afterwards."""
+        self._tell(EndpointStatus="Creating")
         try:
-            variants = tuple(
-                self._prepare(variant, wanted[variant["VariantName"]], folder / variant["VariantName"])
-                for variant in config.attributes["ProductionVariants"]
+            self._deploy(config, {})
+        except FleetError as error:
+            self._tell(EndpointStatus="Failed", FailureReason=str(error))
+
+    def update(self, config: "Resource") -> None:
+        """Replace the fleet by another configuration's; if that does not come up, the endpoint stays what it is."""
+        self._tell(EndpointStatus="Updating", FailureReason=None, PendingDeploymentSummary=self._pending(config))
+        try:
+            self._deploy(config, self._retained())
+        except FleetError as error:
+            self._tell(EndpointStatus="InService", FailureReason=str(error), PendingDeploymentSummary=None)
+
+    def delete(self) -> None:
+        """End everything, and forget the endpoint."""
+        self._maker.abandon()
+        self._tell(EndpointStatus="Deleting")
+        with self._deploying:
+            self.router.swap(())
+            if self.fleet is not None:
+                self.router.drain(self.fleet)
+                self.fleet.retire()
+        self._twin.store.remove(self.resource)
+
+    def close(self) -> None:
+        """End the containers, because the twin ends."""
+        self._maker.abandon()
+        with self._deploying:
+            if self.fleet is not None:
+                self.fleet.retire(grace=0)
+
+    def _deploy(self, config: "Resource", retained: Retained) -> None:
+        with self._deploying:
+            fleet = self._maker.make(config, wishes(config, retained))
+            old, self.fleet = self.fleet, fleet
+            self.router.swap(fleet.routes())
+            self._tell(
+                EndpointStatus="InService",
+                EndpointConfigName=config.name,
+                FailureReason=None,
+                PendingDeploymentSummary=None,
+                ProductionVariants=[variant.summary() for variant in fleet.variants],
             )
-            fleet = Fleet(config.name, variants, folder)
-            self._start(fleet, config, wanted)
-        except (RunError, FleetError) as error:
-            fleet.retire()
-            raise FleetError(str(error)) from error
-        return fleet
+            if old is not None:
+                self.router.drain(old, INVOCATION_SECONDS)
+                old.retire()
 
-    def _start(self, fleet: Fleet, config: "Resource", wanted: Mapping[str, Wish]) -> None:
-        settings = {variant["VariantName"]: variant for variant in config.attributes["ProductionVariants"]}
-        self._starting = fleet.variants
-        for variant in fleet.variants:
-            variant.launch(wanted[variant.name].instances)
-        for variant in fleet.variants:
-            seconds = settings[variant.name].get("ContainerStartupHealthCheckTimeoutInSeconds", STARTUP_SECONDS)
-            variant.wait_until_serving(deadline(seconds, self._twin.clock), self._abandoned)
+    def _retained(self) -> Retained:
+        """Return what the running variants have that the request wants to keep (RetainAllVariantProperties)."""
+        request = self.resource.attributes
+        if not request.get("RetainAllVariantProperties") or self.fleet is None:
+            return {}
+        dropped = {item["VariantPropertyType"] for item in request.get("ExcludeRetainedVariantProperties") or ()}
+        members = {"DesiredInstanceCount": "instances", "DesiredWeight": "weight"}
+        kept = [member for name, member in members.items() if name not in dropped]
+        running = {
+            variant.name: {"instances": len(variant.instances), "weight": variant.weight}
+            for variant in self.fleet.variants
+        }
+        return {name: {member: values[member] for member in kept} for name, values in running.items()}
 
-    def _prepare(self, variant: Mapping[str, Any], wish: Wish, folder: Path) -> VariantFleet:
-        """Pull the image and download the artifact, both once, as the model's role."""
-        model = self._twin.store.get("Model", self._endpoint.account, self._endpoint.region, variant["ModelName"])
-        if model is None:
-            raise FleetError(f'Could not find model "{variant["ModelName"]}".')
-        container = primary_container(model.attributes)
-        session = Session.open(self._twin, model.attributes["ExecutionRoleArn"], self._endpoint)
-        image = self._images.pull(container["Image"], session.credentials)
-        artifact = self._download(session, container.get("ModelDataUrl"), folder)
-        name = variant["VariantName"]
-        return VariantFleet(
-            name,
-            weight=wish.weight,
-            image=image,
-            specified_image=container["Image"],
-            made_at=self._twin.clock.now(),
-            launcher=lambda changed: self._instance(session, image, container, artifact, folder, name, changed),
-        )
+    def _pending(self, config: "Resource") -> dict[str, Any]:
+        wanted = wishes(config, self._retained())
+        variants = [
+            {"VariantName": name, "DesiredInstanceCount": wish.instances, "DesiredWeight": wish.weight}
+            for name, wish in wanted.items()
+        ]
+        return {"EndpointConfigName": config.name, "ProductionVariants": variants, "StartTime": self._twin.clock.now()}
 
-    def _download(self, session: Session, url: str | None, folder: Path) -> Path | None:
-        if url is None:
-            return None
-        artifact = folder / "model.tar.gz"
+    def _tell(self, **attributes: Any) -> None:
+        self._twin.store.update(self.resource, **attributes)
+        now = self.resource.attributes
+        detail = {name: now[name] for name in EVENT_MEMBERS if now.get(name) is not None}
+        detail |= {"EndpointStatus": EVENT_STATUS[now["EndpointStatus"]], "Tags": self.resource.tags}
         try:
-            session.channels().download_object(url, artifact)
-        except CallerError as error:
-            raise FleetError(
-                f'Failed to download model data for container "container_1" from URL: "{url}". Please ensure that there is '
-                "an object located at the URL and that the role passed to CreateModel has permissions to download the object. "
-                f"{error}"
-            ) from error
-        return artifact
-
-    def _instance(
-        self,
-        session: Session,
-        image: "Image",
-        model: Mapping[str, Any],
-        artifact: Path | None,
-        folder: Path,
-        variant: str,
-        changed: Callable[[], None],
-    ) -> Instance:
-        identity = f"i-{secrets.token_hex(9)[:17]}"
-        own = folder / identity
-
-        def container(port: int) -> Container:
-            """Give each container a file system of its own, as a new one has on AWS."""
-            shutil.rmtree(own, ignore_errors=True)
-            _unpack_model(artifact, own / "ml" / "model")
-            variables = {
-                **(model.get("Environment") or {}),
-                "SAGEMAKER_BIND_TO_PORT": str(port),
-                "FAIRWAY_BIND_ADDRESS": "127.0.0.1",
-            }
-            return Container(session, image, own, ["serve"], variables)
-
-        log = session.logs(f"{LOG_GROUP}/{self._endpoint.name}", f"{variant}/{identity}")
-        return Instance(identity, container, log, self._twin.clock, changed)
-
-
-def _unpack_model(artifact: Path | None, directory: Path) -> None:
-    directory.mkdir(parents=True)
-    if artifact is None:
-        return
-    try:
-        unpack(artifact, directory)
-    except (TarError, OSError) as error:
-        raise CallerError(f"Unable to extract the model data archive: {error}") from error
+            self._twin.emit(
+                source="aws.sagemaker",
+                detail_type=EVENT,
+                detail=detail,
+                resources=[self.resource.arn],
+                account=self.resource.account,
+                region=self.resource.region,
+            )
+        except Exception:  # an endpoint does not fail because nobody could be told
+            logger.exception("the event of %s could not be sent", self.resource.arn)

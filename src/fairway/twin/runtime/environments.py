@@ -23,7 +23,16 @@ def environment(directory: Path, requirements: bytes) -> Path:
 
 def _build(requirements: bytes, directory: Path) -> None:
     # Relocatable, because the directory is renamed when it is whole.
-    _uv("venv", "--quiet", "--relocatable", "--no-project", "--allow-existing", "--python", sys.executable, str(directory))
+    _uv(
+        "venv",
+        "--quiet",
+        "--relocatable",
+        "--no-project",
+        "--allow-existing",
+        "--python",
+        sys.executable,
+        str(directory),
+    )
     if requirements.strip():
         lock = directory / "requirements.txt"
         lock.write_bytes(requirements)
@@ -32,8 +41,9 @@ def _build(requirements: bytes, directory: Path) -> None:
 
 def _uv(*arguments: str) -> None:
     environment = {name: value for name, value in os.environ.items() if name not in LEAKS}
-    done = subprocess.run([find_uv(), *arguments], env=environment, capture_output=True, text=True, check=False,
-                          stdin=subprocess.DEVNULL)
+    done = subprocess.run(
+        [find_uv(), *arguments], env=environment, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+    )
     if done.returncode != 0:
         raise CallerError(f"the Python environment of the image cannot be built: {done.stderr.strip()[-600:]}")
 
@@ -43,5 +53,7 @@ def find_uv() -> str:
     beside = Path(sys.executable).with_name("uv")
     found = str(beside) if beside.exists() else shutil.which("uv")
     if found is None:
-        raise CallerError(f"uv builds the Python environment of an image, and is neither beside {sys.executable} nor on PATH")
+        raise CallerError(
+            f"uv builds the Python environment of an image, and is neither beside {sys.executable} nor on PATH"
+        )
     return found

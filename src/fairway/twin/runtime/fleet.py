@@ -1,4 +1,4 @@
-"""Endpoints: created, updated, deleted and invoked. An update starts the new fleet first, and nothing in flight is lost."""
+"""The endpoints of a twin: created, updated, deleted and invoked."""
 
 import logging
 import threading
@@ -6,11 +6,12 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from fairway.twin.runtime.endpoint import LOG_GROUP, FleetMaker, Retained, wishes
+from fairway.twin.runtime.deployment import LOG_GROUP
+from fairway.twin.runtime.endpoint import Endpoint
 from fairway.twin.runtime.images import Images
-from fairway.twin.runtime.instances import INVOCATION_SECONDS, Answer, Instance, NoAnswerError, NotReachedError
+from fairway.twin.runtime.instances import Answer, Instance, NoAnswerError, NotReachedError
 from fairway.twin.runtime.metrics import EndpointMetrics, Invocation, Source
-from fairway.twin.runtime.routing import Fleet, FleetError, NoVariantError, Router
+from fairway.twin.runtime.routing import NoVariantError
 from fairway.twin.runtime.support import refusal, unsupported_endpoint_config, unsupported_model
 
 if TYPE_CHECKING:
@@ -18,113 +19,12 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-EVENT = "SageMaker Endpoint State Change"
-# The statuses as SageMaker's events spell them.
-EVENT_STATUS = {
-    "Creating": "CREATING", "InService": "IN_SERVICE", "Updating": "UPDATING", "Failed": "FAILED", "Deleting": "DELETING",
-}
 INVOCATIONS = "/invocations"
+TIMED_OUT = (
+    "Your invocation timed out while waiting for a response from container primary. Review the latency metrics for "
+    "each container in Amazon CloudWatch, resolve the issue, and try again."
+)
 CUSTOM_ATTRIBUTES = "x-amzn-sagemaker-custom-attributes"
-
-
-class Endpoint:
-    """One endpoint: its resource, the fleet that it runs, and the routes to it."""
-
-    def __init__(self, twin: "Twin", images: Images, resource: "Resource") -> None:
-        self.resource = resource
-        self.router = Router()
-        self.fleet: Fleet | None = None
-        self._twin = twin
-        self._maker = FleetMaker(twin, images, resource)
-        self._deploying = threading.Lock()
-
-    def create(self, config: "Resource") -> None:
-        """Bring up the first fleet; the endpoint is InService or Failed afterwards."""
-        self._tell(EndpointStatus="Creating")
-        try:
-            self._deploy(config, {})
-        except FleetError as error:
-            self._tell(EndpointStatus="Failed", FailureReason=str(error))
-
-    def update(self, config: "Resource") -> None:
-        """Replace the fleet by one of another configuration; if that does not come up, the endpoint stays what it is."""
-        self._tell(EndpointStatus="Updating", FailureReason=None, PendingDeploymentSummary=self._pending(config))
-        try:
-            self._deploy(config, self._retained())
-        except FleetError as error:
-            self._tell(EndpointStatus="InService", FailureReason=str(error), PendingDeploymentSummary=None)
-
-    def delete(self) -> None:
-        """End everything, and forget the endpoint."""
-        self._maker.abandon()
-        self._tell(EndpointStatus="Deleting")
-        with self._deploying:
-            self.router.swap(())
-            if self.fleet is not None:
-                self.router.drain(self.fleet)
-                self.fleet.retire()
-        self._twin.store.remove(self.resource)
-
-    def close(self) -> None:
-        """End the containers, because the twin ends."""
-        self._maker.abandon()
-        with self._deploying:
-            if self.fleet is not None:
-                self.fleet.retire(grace=0)
-
-    def _deploy(self, config: "Resource", retained: Retained) -> None:
-        with self._deploying:
-            fleet = self._maker.make(config, wishes(config, retained))
-            old, self.fleet = self.fleet, fleet
-            self.router.swap(fleet.routes())
-            self._tell(
-                EndpointStatus="InService",
-                EndpointConfigName=config.name,
-                FailureReason=None,
-                PendingDeploymentSummary=None,
-                ProductionVariants=[variant.summary() for variant in fleet.variants],
-            )
-            if old is not None:
-                self.router.drain(old, INVOCATION_SECONDS)
-                old.retire()
-
-    def _retained(self) -> Retained:
-        """Return what the running variants have that the request wants to keep (RetainAllVariantProperties)."""
-        request = self.resource.attributes
-        if not request.get("RetainAllVariantProperties") or self.fleet is None:
-            return {}
-        dropped = {item["VariantPropertyType"] for item in request.get("ExcludeRetainedVariantProperties") or ()}
-        return {
-            variant.name: {
-                member: value
-                for member, name, value in (
-                    ("instances", "DesiredInstanceCount", len(variant.instances)), ("weight", "DesiredWeight", variant.weight)
-                )
-                if name not in dropped
-            }
-            for variant in self.fleet.variants
-        }
-
-    def _pending(self, config: "Resource") -> dict[str, Any]:
-        wanted = wishes(config, self._retained())
-        variants = [
-            {"VariantName": name, "DesiredInstanceCount": wish.instances, "DesiredWeight": wish.weight}
-            for name, wish in wanted.items()
-        ]
-        return {"EndpointConfigName": config.name, "ProductionVariants": variants, "StartTime": self._twin.clock.now()}
-
-    def _tell(self, **attributes: Any) -> None:
-        self._twin.store.update(self.resource, **attributes)
-        now = self.resource.attributes
-        members = ("EndpointName", "EndpointArn", "EndpointConfigName", "ProductionVariants", "FailureReason", "CreationTime",
-                   "LastModifiedTime")
-        detail = {name: now[name] for name in members if now.get(name) is not None}
-        detail |= {"EndpointStatus": EVENT_STATUS[now["EndpointStatus"]], "Tags": self.resource.tags}
-        try:
-            self._twin.emit(source="aws.sagemaker", detail_type=EVENT, detail=detail, resources=[self.resource.arn],
-                            account=self.resource.account, region=self.resource.region)
-        except Exception:  # an endpoint does not fail because nobody could be told
-            logger.exception("the event of %s could not be sent", self.resource.arn)
 
 
 class EndpointEngine:
@@ -167,7 +67,7 @@ class EndpointEngine:
             endpoint.close()
         self._metrics.close()
 
-    def invoke(
+    def invoke(  # noqa: PLR0917 -- the contract between operations and engines
         self,
         resource: "Resource",
         variant: str | None,
@@ -188,8 +88,10 @@ class EndpointEngine:
             name, instances, answer, latency = self._send(endpoint, variant, body, sent)
         except NoVariantError as error:
             if error.args and error.args[0] is not None:
-                raise ServiceError("ValidationError", f"Variant {variant} not found for endpoint {resource.name}.") from error
-            raise ServiceError("ServiceUnavailable", "No instance of the endpoint can take the request.", 503) from error
+                message = f"Variant {variant} not found for endpoint {resource.name}."
+                raise ServiceError("ValidationError", message) from error
+            message = "No instance of the endpoint can take the request."
+            raise ServiceError("ServiceUnavailable", message, 503) from error
         overhead = time.perf_counter() - begin - latency
         source = Source(resource.account, resource.region, resource.name, name)
         status = answer.status if isinstance(answer, Answer) else None
@@ -201,7 +103,7 @@ class EndpointEngine:
     def _send(
         self, endpoint: Endpoint, target: str | None, body: bytes, headers: Mapping[str, str]
     ) -> tuple[str, int, "Answer | Exception", float]:
-        """Return the variant, its number of instances, the answer or what came instead, and the seconds that it took."""
+        """Return the variant, its number of instances, the answer or what came instead, and the seconds it took."""
         avoid: list[Instance] = []
         while True:
             with endpoint.router.request(target, avoid) as (variant, instance):
@@ -233,7 +135,8 @@ class EndpointEngine:
                 act(*arguments)
             except Exception:
                 logger.exception("%s failed inside the twin", endpoint.resource.arn)
-                self._twin.store.update(endpoint.resource, EndpointStatus="Failed", FailureReason="Internal error of the twin.")
+                reason = "We encountered an internal error. Please try again."
+                self._twin.store.update(endpoint.resource, EndpointStatus="Failed", FailureReason=reason)
 
         threading.Thread(target=run, name=endpoint.resource.arn, daemon=True).start()
 
@@ -256,10 +159,7 @@ def _model_error(resource: "Resource", answer: "Answer | Exception") -> Exceptio
     if isinstance(answer, Answer):
         status, message = answer.status, answer.body.decode(errors="replace")
     elif isinstance(answer, TimeoutError):
-        status, message = 0, (
-            "Your invocation timed out while waiting for a response from container primary. Review the latency metrics "
-            "for each container in Amazon CloudWatch, resolve the issue, and try again."
-        )
+        status, message = 0, TIMED_OUT
     else:
         status, message = 0, f"The container closed the connection without an answer. {answer}".strip()
     kind = "client" if 400 <= status < 500 else "server"

@@ -1,4 +1,4 @@
-"""Container images: pulled from ECR with the role's credentials, verified by digest, unpacked, and turned into commands."""
+"""Container images: pulled from ECR as the role, verified by digest, unpacked, and turned into commands."""
 
 import hashlib
 import json
@@ -70,7 +70,7 @@ class Image:
     working_directory: str = "/"
 
     def start(self, arguments: "Sequence[str]", ml_root: Path, entrypoint: "Sequence[str]" = ()) -> list[str]:
-        """Return what to execute: the entry point (the image's unless one is given) and arguments, in this machine's paths."""
+        """Return what to execute, in this machine's paths: the entry point (by default the image's) and arguments."""
         words = [*(entrypoint or self.entrypoint), *(arguments or (() if entrypoint else self.command))]
         if not words:
             raise CallerError(f"image {self.uri} has no entry point, and the request gives none")
@@ -103,7 +103,8 @@ class Image:
             if candidate.is_file():
                 return str(candidate)
         raise CallerError(
-            f"image {self.uri} cannot be started: its program {name!r} is neither in the image nor in its Python environment"
+            f"image {self.uri} cannot be started: its program {name!r} is neither in the image nor in its Python "
+            "environment"
         )
 
     def _inside(self, path: str) -> Path:
@@ -140,15 +141,22 @@ class Images:
         ecr = self._twin.client("ecr", account=reference.account, region=reference.region, credentials=credentials)
         try:
             ecr.get_authorization_token()
-            answer = ecr.batch_get_image(registryId=reference.account, repositoryName=reference.repository,
-                                         imageIds=[reference.identifier], acceptedMediaTypes=list(MANIFESTS))
+            answer = ecr.batch_get_image(
+                registryId=reference.account,
+                repositoryName=reference.repository,
+                imageIds=[reference.identifier],
+                acceptedMediaTypes=list(MANIFESTS),
+            )
             if not answer["images"]:
-                raise CallerError(f"manifest for {reference.uri} not found: manifest unknown: Requested image not found")
+                raise CallerError(
+                    f"manifest for {reference.uri} not found: manifest unknown: Requested image not found"
+                )
             text = answer["images"][0]["imageManifest"]
             manifest = json.loads(text)
             urls = {
-                blob: ecr.get_download_url_for_layer(registryId=reference.account, repositoryName=reference.repository,
-                                                     layerDigest=blob)["downloadUrl"]
+                blob: ecr.get_download_url_for_layer(
+                    registryId=reference.account, repositoryName=reference.repository, layerDigest=blob
+                )["downloadUrl"]
                 for blob in [_config_digest(reference, manifest), *(layer["digest"] for layer in manifest["layers"])]
             }
         except ClientError as error:
@@ -176,7 +184,7 @@ class Images:
     def _download(self, url: str, digest: str, path: Path) -> None:
         """Fetch a blob and verify it; ECR's registry host is this twin, told the account by the Host header."""
         parts = urlsplit(url)
-        request = urllib.request.Request(f"{self._twin.endpoint}{parts.path}?{parts.query}")  # noqa: S310 -- the twin's own endpoint
+        request = urllib.request.Request(f"{self._twin.endpoint}{parts.path}?{parts.query}")  # noqa: S310 -- the twin itself
         if parts.hostname and parts.hostname.endswith((".amazonaws.com", ".amazonaws.com.cn")):
             request.add_header("Host", parts.hostname)
         seen = hashlib.sha256()

@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import select
 import socket
 import threading
 import time
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 PING_SECONDS = 2
 INVOCATION_SECONDS = 60
 GRACE_SECONDS = 30
-# Ours: how often a serving container is pinged, how many pings it may miss, and how soon after its start the first ones come.
+# Ours: how often a serving container is pinged, how many pings it may miss, and how often a starting one is pinged.
 WATCH_SECONDS = 5
 MISSED_PINGS = 3
 STARTING_PAUSE = 0.1
@@ -99,50 +100,32 @@ class Instance:
         port = self._port
         if port is None:
             raise NotReachedError
-        connection, reused = self._connection(port, timeout)
+        connection = self._connection(port, timeout)
         try:
-            return self._exchange(connection, "POST", path, body, headers)
-        except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError) as error:
-            connection.close()
-            if not reused:
-                raise NoAnswerError(str(error)) from error
-        # The server closed an idle connection in this moment; RFC 9112 (9.3.1) lets the client try once on a new one.
-        return self._try_anew(port, path, body, headers, timeout)
-
-    def _try_anew(self, port: int, path: str, body: bytes, headers: "Mapping[str, str]", timeout: float) -> Answer:
-        connection = _connect(port, timeout)
-        try:
-            return self._exchange(connection, "POST", path, body, headers)
-        except (http.client.HTTPException, ConnectionError) as error:
-            connection.close()
-            raise NoAnswerError(str(error)) from error
-
-    def _connection(self, port: int, timeout: float) -> tuple[http.client.HTTPConnection, bool]:
-        try:
-            return self._idle.pop(), True
-        except IndexError:
-            return _connect(port, timeout), False
-
-    def _exchange(
-        self, connection: http.client.HTTPConnection, method: str, path: str, body: bytes, headers: "Mapping[str, str]"
-    ) -> Answer:
-        try:
-            connection.request(method, path, body, dict(headers))
+            connection.request("POST", path, body, dict(headers))
             response = connection.getresponse()
             content = response.read()
         except TimeoutError:
             connection.close()
             raise
-        except http.client.RemoteDisconnected:
-            raise
-        except http.client.HTTPException as error:
+        except (http.client.HTTPException, ConnectionError) as error:
+            # Never sent again: a request that ends its container would end all of them.
             connection.close()
             raise NoAnswerError(str(error)) from error
-        if response.will_close or self._port != connection.port:
+        if response.will_close or self._port != port:
             connection.close()
         else:
             self._idle.append(connection)
         return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, content)
+
+    def _connection(self, port: int, timeout: float) -> http.client.HTTPConnection:
+        with contextlib.suppress(IndexError):
+            while True:
+                connection = self._idle.pop()
+                if connection.port == port and not _closed_by_server(connection):
+                    return connection
+                connection.close()
+        return _connect(port, timeout)
 
     def _drop_connections(self) -> None:
         with contextlib.suppress(IndexError):
@@ -228,6 +211,15 @@ def _connect(port: int, timeout: float) -> http.client.HTTPConnection:
     if connection.sock is not None:
         connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return connection
+
+
+def _closed_by_server(connection: http.client.HTTPConnection) -> bool:
+    """Tell whether an idle connection has something to read: nothing was asked, so it can only be its end."""
+    if connection.sock is None:
+        return True
+    poll = select.poll()
+    poll.register(connection.sock, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def _pauses() -> "Iterator[float]":

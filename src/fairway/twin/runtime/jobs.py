@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from fairway.twin.runtime.containers import Session
 from fairway.twin.runtime.failures import InternalError, RunError
 from fairway.twin.runtime.images import Images
-from fairway.twin.runtime.processes import Process
 from fairway.twin.runtime.support import refusal
 
 if TYPE_CHECKING:
@@ -39,7 +38,6 @@ class JobRun:
         self.interrupted: str | None = None
         self._inbox: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._stop = threading.Event()
-        self._process: Process | None = None
 
     @property
     def request(self) -> dict[str, Any]:
@@ -50,11 +48,6 @@ class JobRun:
         """Ask for the end; the stage under way is finished first, unless it is the container's."""
         self._stop.set()
         self._inbox.put(STOPPED)
-
-    def kill(self) -> None:
-        """End the container without any grace."""
-        if self._process is not None:
-            self._process.stop(0)
 
     def run(self) -> None:
         """Run all of it; whatever happens, the job has an end."""
@@ -83,8 +76,10 @@ class JobRun:
         """Say that the container is being asked to end."""
         raise NotImplementedError
 
-    def stopping(self) -> bool:
-        """Tell whether somebody asked for the end."""
+    def stopped(self) -> bool:
+        """Tell, between two stages, whether somebody asked for the end; then this is the end."""
+        if self._stop.is_set():
+            self.interrupted = STOPPED
         return self._stop.is_set()
 
     def execute(self, container: "Container", log: "LogStream", on_line: Any = None) -> int:
@@ -99,7 +94,7 @@ class JobRun:
                 on_line(line)
 
         limit = (self.request.get("StoppingCondition") or {}).get("MaxRuntimeInSeconds", 86_400)
-        self._process = process = container.start(write, lambda _code: self._inbox.put("ended"))
+        process = container.start(write, lambda _code: self._inbox.put("ended"))
         try:
             message = self._inbox.get(timeout=limit)
         except queue.Empty:
@@ -113,8 +108,14 @@ class JobRun:
     def emit(self, detail_type: str, detail: dict[str, Any]) -> None:
         """Send the state-change event; a job does not fail because nobody could be told."""
         try:
-            self.twin.emit(source="aws.sagemaker", detail_type=detail_type, detail=detail, resources=[self.resource.arn],
-                           account=self.resource.account, region=self.resource.region)
+            self.twin.emit(
+                source="aws.sagemaker",
+                detail_type=detail_type,
+                detail=detail,
+                resources=[self.resource.arn],
+                account=self.resource.account,
+                region=self.resource.region,
+            )
         except Exception:
             logger.exception("the event of %s could not be sent", self.resource.arn)
 
@@ -137,7 +138,7 @@ class JobEngine:
         raise NotImplementedError
 
     def start(self, resource: "Resource") -> None:
-        """Start a job that is stored as `resource`; return at once. Forget it, and raise ServiceError, if the twin cannot."""
+        """Start a stored job; return at once. If the twin cannot run it, forget it and raise ServiceError."""
         what = self.unsupported(resource.attributes)
         if what is not None:
             self._twin.store.remove(resource)
@@ -154,13 +155,6 @@ class JobEngine:
             run = self._runs.get(resource.arn)
         if run is not None:
             run.stop()
-
-    def close(self) -> None:
-        """End the containers of all jobs, because the twin ends."""
-        with self._lock:
-            runs = list(self._runs.values())
-        for run in runs:
-            run.kill()
 
     def _run(self, run: JobRun) -> None:
         try:

@@ -1,4 +1,4 @@
-"""Container-like processes: their own session and home, an environment of named variables only, and an end that is certain.
+"""Container-like processes: a session and a home of their own, named variables only, and an end that is certain.
 
 A twin that is killed cannot end them; its watchdog (twin/watchdog.py) does, which knows them by their TMPDIR.
 """
@@ -58,7 +58,7 @@ class Process:
         threading.Thread(target=self._wait, name=f"end of {self.pid}", daemon=True).start()
 
     def wait(self, timeout: float | None = None) -> int | None:
-        """Return the exit code once the container has ended and written its last line; None if `timeout` comes first."""
+        """Return the exit code once the container has ended and its lines are read; None if `timeout` comes first."""
         return self.exit_code if self._ended.wait(timeout) else None
 
     def stop(self, grace: float) -> int:
@@ -85,7 +85,7 @@ class Process:
 
     def _wait(self) -> None:
         exit_code = self._child.wait()
-        # What the first process leaves behind ends with it; while anything is left, the group's number is not given again.
+        # What the first process leaves ends with it; while anything is left, the group's number is not given again.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
         # A process that left the session may hold the pipe open for ever.

@@ -30,19 +30,25 @@ class ProcessingRun(JobRun):
         """Download, run, upload; the outputs of a job that failed are not uploaded."""
         self._tell(ProcessingStartTime=self.twin.clock.now())
         self._download(session)
-        if self.stopping():
+        if self.stopped():
             return
         specification = self.request["AppSpecification"]
         image = self.images.pull(specification["ImageUri"], session.credentials)
-        if self.stopping():
+        if self.stopped():
             return
         variables = {
             **(self.request.get("Environment") or {}),
             "PROCESSING_JOB_NAME": self.resource.name,
             "PROCESSING_JOB_ARN": self.resource.arn,
         }
-        container = Container(session, image, self.folder, specification.get("ContainerArguments") or (), variables,
-                              specification.get("ContainerEntrypoint") or ())
+        container = Container(
+            session,
+            image,
+            self.folder,
+            specification.get("ContainerArguments") or (),
+            variables,
+            specification.get("ContainerEntrypoint") or (),
+        )
         log = session.logs(LOG_GROUP, stream_name(self.resource.name))
         try:
             exit_code = self.execute(container, log)
@@ -54,7 +60,7 @@ class ProcessingRun(JobRun):
 
     def finish(self, failure: RunError | None) -> None:
         """Write the status, the reason, and what the container said."""
-        status = "Failed" if failure else "Stopped" if self.interrupted or self.stopping() else "Completed"
+        status = "Failed" if failure else "Stopped" if self.interrupted else "Completed"
         extra: dict[str, Any] = {"ProcessingEndTime": self.twin.clock.now()}
         if failure is not None:
             extra["FailureReason"] = failure.reason
@@ -85,8 +91,16 @@ class ProcessingRun(JobRun):
     def _write_config(self) -> None:
         directory = self._ml / "config"
         directory.mkdir(parents=True)
-        members = ("ProcessingInputs", "ProcessingOutputConfig", "ProcessingResources", "StoppingCondition",
-                   "AppSpecification", "Environment", "NetworkConfig", "RoleArn")
+        members = (
+            "ProcessingInputs",
+            "ProcessingOutputConfig",
+            "ProcessingResources",
+            "StoppingCondition",
+            "AppSpecification",
+            "Environment",
+            "NetworkConfig",
+            "RoleArn",
+        )
         config = {name: self.request[name] for name in members if self.request.get(name)}
         config |= {"ProcessingJobArn": self.resource.arn, "ProcessingJobName": self.resource.name}
         (directory / "processingjobconfig.json").write_text(json.dumps(config))

@@ -70,15 +70,17 @@ class VariantFleet:
 
     def summary(self) -> dict[str, Any]:
         """Return the variant as DescribeEndpoint shows it."""
-        count_now = sum(instance.serving for instance in self.instances)
+        deployed = {
+            "SpecifiedImage": self.specified_image,
+            "ResolvedImage": self.image.uri,
+            "ResolutionTime": self.made_at,
+        }
         return {
             "VariantName": self.name,
-            "DeployedImages": [
-                {"SpecifiedImage": self.specified_image, "ResolvedImage": self.image.uri, "ResolutionTime": self.made_at}
-            ],
+            "DeployedImages": [deployed],
             "CurrentWeight": self.weight,
             "DesiredWeight": self.weight,
-            "CurrentInstanceCount": count_now,
+            "CurrentInstanceCount": sum(instance.serving for instance in self.instances),
             "DesiredInstanceCount": len(self.instances),
         }
 
@@ -101,7 +103,8 @@ class VariantFleet:
                     f"CannotStartContainerError. Please ensure the model container for variant {self.name} starts "
                     f"correctly when invoked with 'docker run <image> serve'. {instance.problem}"
                 )
-        if time.monotonic() >= until or any(instance.ends >= HOPELESS and not instance.serving for instance in self.instances):
+        hopeless = any(instance.ends >= HOPELESS and not instance.serving for instance in self.instances)
+        if hopeless or time.monotonic() >= until:
             raise FleetError(
                 f"The primary container for production variant {self.name} did not pass the ping health check. "
                 "Please check CloudWatch logs for this endpoint."
@@ -117,7 +120,7 @@ class Fleet:
     folder: Path
 
     def routes(self) -> list["Route"]:
-        """The routes that give each variant its weight."""
+        """Return the routes that give each variant its weight."""
         return [Route(variant, variant.weight) for variant in self.variants]
 
     def instances(self) -> list[Instance]:
@@ -135,7 +138,7 @@ class Fleet:
 
 @dataclass(frozen=True)
 class Route:
-    """A share of an endpoint's traffic. Two fleets may have a variant of the same name while traffic shifts between them."""
+    """A share of an endpoint's traffic. While it shifts between two fleets, both may have a variant of that name."""
 
     variant: VariantFleet
     weight: float
@@ -145,8 +148,8 @@ class Route:
 class Router:
     """Picks an instance for each request by the routes' weights, and knows which instances still work on one.
 
-    `routes` is swapped as a whole: a request is routed by the old ones or by the new ones, and is counted at its instance
-    before the lock is given up, so a fleet that is drained after a swap has nothing in flight.
+    `routes` is swapped as a whole: a request is routed by the old ones or by the new ones, and is counted at its
+    instance before the lock is given up, so a fleet that is drained after a swap has nothing in flight.
     """
 
     routes: tuple[Route, ...] = ()

@@ -1,5 +1,6 @@
 """Training jobs: from Starting to Completed, Failed or Stopped, as SageMaker goes."""
 
+import contextlib
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,7 +51,7 @@ def next_transitions(transitions: list[dict[str, Any]], status: str, now: "datet
 
 
 def exit_reason(reason: str, exit_code: int) -> str:
-    """Return the text of a failed container's FailureReason; what the container wrote is cut, the exit code never is."""
+    """Return the text of a failed container's FailureReason: what it wrote, cut if need be, and the exit code."""
     ending = f", exit code: {exit_code if exit_code >= 0 else 128 - exit_code}"
     return reason[: REASON_LENGTH - len(ending) - len("AlgorithmError: ")] + ending
 
@@ -74,11 +75,11 @@ class TrainingRun(JobRun):
         self._move("Downloading", TrainingStartTime=self.twin.clock.now())
         self._started = time.monotonic()
         self._download(session)
-        if self.stopping():
+        if self.stopped():
             return
         specification = self.request["AlgorithmSpecification"]
         image = self.images.pull(specification["TrainingImage"], session.credentials)
-        if self.stopping():
+        if self.stopped():
             return
         self._move("Training")
         variables = {
@@ -86,20 +87,22 @@ class TrainingRun(JobRun):
             "TRAINING_JOB_NAME": self.resource.name,
             "TRAINING_JOB_ARN": self.resource.arn,
         }
-        container = Container(session, image, self.folder, specification.get("ContainerArguments") or ["train"], variables,
-                              specification.get("ContainerEntrypoint") or ())
+        arguments = specification.get("ContainerArguments") or ["train"]
+        entrypoint = specification.get("ContainerEntrypoint") or ()
+        container = Container(session, image, self.folder, arguments, variables, entrypoint)
         log = session.logs(LOG_GROUP, stream_name(self.resource.name))
         try:
             exit_code = self.execute(container, log, self._read_metrics)
         finally:
             log.close()
             self._send_metrics(session)
-        if exit_code == 0 or self.interrupted:
-            self._move("Uploading")
-            self._upload_model(session)
-        self._upload_rest(session)
         if exit_code != 0 and not self.interrupted:
+            with contextlib.suppress(RunError):  # why the container failed is what matters
+                self._upload_rest(session)
             raise ContainerError(exit_reason(written_reason(self._ml / "output" / "failure"), exit_code))
+        self._move("Uploading")
+        self._upload_model(session)
+        self._upload_rest(session)
 
     def finish(self, failure: RunError | None) -> None:
         """Write the status, the reason and the times."""
@@ -109,7 +112,7 @@ class TrainingRun(JobRun):
             status, extra["FailureReason"] = "Failed", failure.reason
         elif self.interrupted == OVERRUN:
             status = "MaxRuntimeExceeded"
-        elif self.interrupted or self.stopping():
+        elif self.interrupted:
             status = "Stopped"
         if self._started is not None:
             extra["TrainingTimeInSeconds"] = extra["BillableTimeInSeconds"] = seconds_between(self._started)
@@ -120,8 +123,9 @@ class TrainingRun(JobRun):
         self._move("Stopping", TrainingJobStatus="Stopping")
 
     def _move(self, status: str, **attributes: Any) -> None:
-        transitions = next_transitions(self.request.get("SecondaryStatusTransitions") or [], status, self.twin.clock.now())
-        self.twin.store.update(self.resource, SecondaryStatus=status, SecondaryStatusTransitions=transitions, **attributes)
+        before = self.request.get("SecondaryStatusTransitions") or []
+        attributes["SecondaryStatusTransitions"] = next_transitions(before, status, self.twin.clock.now())
+        self.twin.store.update(self.resource, SecondaryStatus=status, **attributes)
         self.emit(EVENT, {**self.resource.attributes, "Tags": self.resource.tags})
 
     def _download(self, session: Session) -> None:
@@ -130,7 +134,8 @@ class TrainingRun(JobRun):
             (self._ml / directory).mkdir(parents=True, exist_ok=True)
         channels = session.channels()
         for channel in self.request.get("InputDataConfig") or ():
-            channels.download(channel["DataSource"]["S3DataSource"]["S3Uri"], self._ml / "input" / "data" / channel["ChannelName"])
+            uri = channel["DataSource"]["S3DataSource"]["S3Uri"]
+            channels.download(uri, self._ml / "input" / "data" / channel["ChannelName"])
         checkpoints = self.request.get("CheckpointConfig")
         if checkpoints:
             channels.download_any(checkpoints["S3Uri"], self._checkpoints(checkpoints))
@@ -152,7 +157,8 @@ class TrainingRun(JobRun):
             session.channels().upload(self._checkpoints(checkpoints), checkpoints["S3Uri"])
 
     def _output(self) -> Location:
-        return Location.parse(self.request["OutputDataConfig"]["S3OutputPath"]).below(self.resource.name).below("output")
+        path = self.request["OutputDataConfig"]["S3OutputPath"]
+        return Location.parse(path).below(self.resource.name).below("output")
 
     def _upload_archive(self, session: Session, directory: Path, place: Location) -> None:
         archive = self.folder / "archive"
@@ -164,13 +170,19 @@ class TrainingRun(JobRun):
         self._points += [(name, value, now) for name, value in self._metrics.read(line).items()]
 
     def _send_metrics(self, session: Session) -> None:
-        final = {name: {"MetricName": name, "Value": value, "Timestamp": moment} for name, value, moment in self._points}
+        final = {
+            name: {"MetricName": name, "Value": value, "Timestamp": moment} for name, value, moment in self._points
+        }
         if not final:
             return
         self.twin.store.update(self.resource, FinalMetricDataList=list(final.values()))
         data = [
-            {"MetricName": name, "Value": value, "Timestamp": moment,
-             "Dimensions": [{"Name": "TrainingJobName", "Value": self.resource.name}]}
+            {
+                "MetricName": name,
+                "Value": value,
+                "Timestamp": moment,
+                "Dimensions": [{"Name": "TrainingJobName", "Value": self.resource.name}],
+            }
             for name, value, moment in self._points
         ]
         cloudwatch = session.client("cloudwatch")

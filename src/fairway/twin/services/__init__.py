@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import botocore.session
 
-from fairway.twin import states
+from fairway.twin import image_layers, states
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,4 +52,5 @@ def install(twin: "Twin") -> Services:
         closers.append(partial(importlib.import_module(package).close, twin))
         by_scope[scope] = [session.get_service_model(name) for name in models]
     states.install(twin)
+    image_layers.install()
     return Services(by_scope, closers)

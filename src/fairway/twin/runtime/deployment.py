@@ -1,0 +1,162 @@
+"""How a fleet is made: from an endpoint configuration, its models, images and artifacts to instances that serve."""
+
+import logging
+import secrets
+import shutil
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from tarfile import TarError
+from typing import TYPE_CHECKING, Any
+
+from fairway.twin.runtime.archives import unpack
+from fairway.twin.runtime.containers import Container, Session
+from fairway.twin.runtime.failures import CallerError, RunError
+from fairway.twin.runtime.instances import Instance, deadline
+from fairway.twin.runtime.routing import Fleet, FleetError, VariantFleet
+from fairway.twin.runtime.support import primary_container
+
+if TYPE_CHECKING:
+    from fairway.twin.context import Resource, Twin
+    from fairway.twin.runtime.images import Image, Images
+
+logger = logging.getLogger(__name__)
+
+LOG_GROUP = "/aws/sagemaker/Endpoints"
+# How long SageMaker lets a container take to its first good ping, when the variant does not say.
+STARTUP_SECONDS = 480
+
+
+@dataclass(frozen=True)
+class Wish:
+    """How many instances, and what weight, a variant is to have."""
+
+    instances: int
+    weight: float
+
+
+# By the name of a variant: the members of its Wish that are to stay as they are.
+Retained = Mapping[str, Mapping[str, Any]]
+
+
+def wishes(config: "Resource", retained: Retained) -> dict[str, Wish]:
+    """Return what a configuration wants of each variant; what is retained of the running ones wins."""
+    wanted = {}
+    for variant in config.attributes["ProductionVariants"]:
+        name = variant["VariantName"]
+        first = Wish(variant.get("InitialInstanceCount", 1), variant.get("InitialVariantWeight", 1.0))
+        wanted[name] = replace(first, **retained.get(name, {}))
+    return wanted
+
+
+class FleetMaker:
+    """Makes the fleets of one endpoint; everything of a fleet lies in a folder of its own."""
+
+    def __init__(self, twin: "Twin", images: "Images", endpoint: "Resource") -> None:
+        self._twin = twin
+        self._images = images
+        self._endpoint = endpoint
+        self._folder = twin.directory / "endpoints" / f"{endpoint.account}-{endpoint.region}-{endpoint.name}"
+        self._abandoned = threading.Event()
+        self._starting: tuple[VariantFleet, ...] = ()
+
+    def abandon(self) -> None:
+        """End the making of a fleet, now and from now on: the endpoint is going away."""
+        self._abandoned.set()
+        for variant in self._starting:
+            variant.notify()
+
+    def make(self, config: "Resource", wanted: Mapping[str, Wish]) -> Fleet:
+        """Start a fleet, and return when all of it serves; raise FleetError, after ending what had started."""
+        folder = self._folder / secrets.token_hex(8)
+        fleet = Fleet(config.name, (), folder)
+        try:
+            variants = tuple(
+                self._prepare(variant, wanted[variant["VariantName"]], folder / variant["VariantName"])
+                for variant in config.attributes["ProductionVariants"]
+            )
+            fleet = Fleet(config.name, variants, folder)
+            self._start(fleet, config, wanted)
+        except (RunError, FleetError) as error:
+            fleet.retire()
+            raise FleetError(str(error)) from error
+        return fleet
+
+    def _start(self, fleet: Fleet, config: "Resource", wanted: Mapping[str, Wish]) -> None:
+        settings = {variant["VariantName"]: variant for variant in config.attributes["ProductionVariants"]}
+        self._starting = fleet.variants
+        for variant in fleet.variants:
+            variant.launch(wanted[variant.name].instances)
+        for variant in fleet.variants:
+            seconds = settings[variant.name].get("ContainerStartupHealthCheckTimeoutInSeconds", STARTUP_SECONDS)
+            variant.wait_until_serving(deadline(seconds, self._twin.clock), self._abandoned)
+
+    def _prepare(self, variant: Mapping[str, Any], wish: Wish, folder: Path) -> VariantFleet:
+        """Pull the image and download the artifact, both once, as the model's role."""
+        model = self._twin.store.get("Model", self._endpoint.account, self._endpoint.region, variant["ModelName"])
+        if model is None:
+            raise FleetError(f'Could not find model "{variant["ModelName"]}".')
+        container = primary_container(model.attributes)
+        session = Session.open(self._twin, model.attributes["ExecutionRoleArn"], self._endpoint)
+        image = self._images.pull(container["Image"], session.credentials)
+        artifact = self._download(session, container.get("ModelDataUrl"), folder)
+        variables = container.get("Environment") or {}
+        return VariantFleet(
+            variant["VariantName"],
+            weight=wish.weight,
+            image=image,
+            specified_image=container["Image"],
+            made_at=self._twin.clock.now(),
+            launcher=partial(
+                self._instance, session=session, image=image, variables=variables, artifact=artifact, folder=folder
+            ),
+        )
+
+    def _download(self, session: Session, url: str | None, folder: Path) -> Path | None:
+        if url is None:
+            return None
+        artifact = folder / "model.tar.gz"
+        try:
+            session.channels().download_object(url, artifact)
+        except CallerError as error:
+            raise FleetError(
+                f'Failed to download model data for container "container_1" from URL: "{url}". Please ensure that '
+                "there is an object located at the URL and that the role passed to CreateModel has permissions to "
+                f"download the object. {error}"
+            ) from error
+        return artifact
+
+    def _instance(
+        self,
+        changed: Callable[[], None],
+        *,
+        session: Session,
+        image: "Image",
+        variables: Mapping[str, str],
+        artifact: Path | None,
+        folder: Path,
+    ) -> Instance:
+        identity = f"i-{secrets.token_hex(9)[:17]}"
+        own = folder / identity
+
+        def container(port: int) -> Container:
+            """Give each container a file system of its own, as a new one has on AWS."""
+            shutil.rmtree(own, ignore_errors=True)
+            _unpack_model(artifact, own / "ml" / "model")
+            where = {"SAGEMAKER_BIND_TO_PORT": str(port), "FAIRWAY_BIND_ADDRESS": "127.0.0.1"}
+            return Container(session, image, own, ["serve"], {**variables, **where})
+
+        log = session.logs(f"{LOG_GROUP}/{self._endpoint.name}", f"{folder.name}/{identity}")
+        return Instance(identity, container, log, self._twin.clock, changed)
+
+
+def _unpack_model(artifact: Path | None, directory: Path) -> None:
+    directory.mkdir(parents=True)
+    if artifact is None:
+        return
+    try:
+        unpack(artifact, directory)
+    except (TarError, OSError) as error:
+        raise CallerError(f"Unable to extract the model data archive: {error}") from error
