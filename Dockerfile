@@ -13,7 +13,9 @@ RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
         --no-cache-dir --require-hashes --only-binary :all: --requirement /requirements.txt
 
 FROM ${BASE_IMAGE}
-# No home and no shell; the number is fixed, for whoever mounts volumes for it.
+# No home and no shell; the number is fixed, for whoever mounts volumes for it. SageMaker mounts its own over /opt/ml: that
+# a user who is not root may write there is not documented, and was reported not to hold for the outputs of processing
+# (aws/sagemaker-python-sdk#4764). A job then fails with PermissionError in its log, and USER below is the line to change.
 RUN useradd --uid 10001 --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin fairway \
     && install --directory --owner fairway --group fairway /opt/ml
 COPY --from=environment /opt/environment /opt/environment

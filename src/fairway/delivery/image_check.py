@@ -24,6 +24,8 @@ from fairway.errors import ImageCheckError
 
 BASE, IMAGE = "localhost/fairway-check-base", "localhost/fairway-check"
 SUITE = "bookworm"
+# Needs neither user namespaces nor a runtime of containers.
+ISOLATION = ("--isolation", "chroot")
 PACKAGES = "python3,python3-venv,ca-certificates"
 UNWANTED = ("gcc", "cc", "g++", "clang", "ld", "make", "pip", "pip3")
 GATE = {
@@ -58,7 +60,6 @@ def check(checkout: Path, workspace: Path, write_raw: Raw, environ: Mapping[str,
     `write_raw` puts the example's raw data into a folder; what is slow to make (the base) is kept in `workspace`.
     """
     require_tools()
-    os.environ["BUILDAH_ISOLATION"] = "chroot"
     workspace.mkdir(parents=True, exist_ok=True)
     buildah = Buildah(workspace / "storage")
     with timed(say, "base"):
@@ -71,11 +72,15 @@ def check(checkout: Path, workspace: Path, write_raw: Raw, environ: Mapping[str,
     try:
         root = Path(buildah("mount", container).strip())
         check_files(root)
+        check_user(buildah("run", *ISOLATION, container, "--", "id", "--user"))
         say(f"the image holds {size(root) // 2**20} MB; user {config['User']}; no compiler, pip or cache")
         runner = Runner(buildah, container, [*config["Entrypoint"]], workspace, config["User"])
         runner.tasks(write_raw, say)
     finally:
+        # The base alone is worth its space: without layers shared (vfs), each build is a gigabyte.
         buildah("rm", container)
+        buildah("rmi", IMAGE)
+        buildah("rmi", "--prune")
 
 
 def require_tools() -> None:
@@ -107,7 +112,7 @@ def build(buildah: Buildah, checkout: Path, workspace: Path, environ: Mapping[st
     volumes = [word for path in settings.paths for word in ("--volume", f"{path}:{path}:ro")]
     options = ["--build-arg", f"BASE_IMAGE={BASE}", "--secret", f"id=pip.conf,src={secret}", *volumes]
     try:
-        buildah("bud", *options, "--tag", IMAGE, str(checkout), log=workspace / "build.log")
+        buildah("bud", *ISOLATION, *options, "--tag", IMAGE, str(checkout), log=workspace / "build.log")
     finally:
         secret.unlink()
 
@@ -119,6 +124,12 @@ def check_config(config: Mapping[str, Any]) -> None:
         raise ImageCheckError(f"the image's user is {user or 'not set'}: an unprivileged one is expected")
     if config.get("Entrypoint") != ["python", "-m", "fairway.container"]:
         raise ImageCheckError(f"the image's entry point is {config.get('Entrypoint')}")
+
+
+def check_user(printed: str) -> None:
+    """Raise ImageCheckError unless `id --user`, run in the image, printed another number than root's."""
+    if not printed.strip().isdigit() or int(printed) == 0:
+        raise ImageCheckError(f"the image runs as user {printed.strip()!r}: an unprivileged one is expected")
 
 
 def check_files(root: Path) -> None:
@@ -180,7 +191,7 @@ class Runner:
         options = [word for name, value in variables.items() for word in ("--env", f"{name}={value}")]
         run(["chown", "-R", self.user, str(ml)])
         mount = ["--volume", f"{ml}:/opt/ml"]
-        return self.buildah.command("run", *mount, *options, self.container, "--", *self.entrypoint, task)
+        return self.buildah.command("run", *ISOLATION, *mount, *options, self.container, "--", *self.entrypoint, task)
 
     def _job(self, task: str, ml: Path, say: Say, drop: Sequence[Path] = ()) -> None:
         with timed(say, task):

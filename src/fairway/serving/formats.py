@@ -32,6 +32,10 @@ class Column(Protocol):
         """Its name in requests."""
 
     @property
+    def type(self) -> str:
+        """`number`, `integer` or `string`."""
+
+    @property
     def required(self) -> bool:
         """Whether a request may leave it out."""
 

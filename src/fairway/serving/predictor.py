@@ -3,9 +3,8 @@
 from pathlib import Path
 
 from fairway.errors import ModelNotServableError
+from fairway.serving.formats import Column
 from model import InputError, Predictor
-
-_NEUTRAL = {"number": 0.0, "integer": 0, "string": ""}
 
 
 def load_predictor(directory: Path) -> Predictor:
@@ -20,9 +19,15 @@ def load_predictor(directory: Path) -> Predictor:
 
 def _warm(predictor: Predictor) -> None:
     """Pay for lazy imports and first allocations now, and find out now that the model cannot answer."""
-    row = {column.name: [_NEUTRAL[column.type] if column.required else None] for column in predictor.schema.columns}
+    row = {column.name: [_plausible(column) if column.required else None] for column in predictor.schema.columns}
     try:
         predictor.predict(row)
     except InputError:
-        # A model may refuse the neutral row, as a client's: it has loaded and checked it, which is what is wanted here.
+        # A model may know that no such row exists: it was loaded and has checked one, which is as warm as it gets.
         return
+
+
+def _plausible(column: Column) -> object:
+    # A schema may say the least value that it takes, as the example's does.
+    least = getattr(column, "minimum", None) or 0
+    return {"string": "?", "integer": int(least)}.get(column.type, float(least))

@@ -1,6 +1,8 @@
 import base64
 import hashlib
 import subprocess
+from pathlib import Path
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -53,8 +55,12 @@ class FakeEcr:
         return {"authorizationData": [{"authorizationToken": base64.b64encode(b"AWS:word").decode()}]}
 
 
+def fake_ecr() -> Any:
+    return FakeEcr()
+
+
 def test_sources_are_pushed_in_parts_and_named_by_digest(tmp_path):
-    ecr = FakeEcr()
+    ecr = fake_ecr()
     uri = image.publish_sources(checkout(tmp_path), repository_url=URL, ecr=ecr)
     url, _, digest = uri.partition("@")
     assert (url, list(ecr.images.values())) == (URL, [digest])
@@ -63,7 +69,7 @@ def test_sources_are_pushed_in_parts_and_named_by_digest(tmp_path):
 
 
 def test_what_is_there_is_not_pushed_again(tmp_path):
-    ecr = FakeEcr()
+    ecr = fake_ecr()
     first = image.publish_sources(checkout(tmp_path), repository_url=URL, ecr=ecr)
     uploads = len(ecr.parts)
     assert image.publish_sources(tmp_path, repository_url=URL, ecr=ecr) == first
@@ -71,7 +77,7 @@ def test_what_is_there_is_not_pushed_again(tmp_path):
 
 
 def test_a_refusal_names_the_repository(tmp_path):
-    ecr = FakeEcr()
+    ecr = fake_ecr()
 
     def refuse(**_):
         raise ClientError(
@@ -99,11 +105,11 @@ class Docker:
 
 
 def publish(ecr, base_image=BASE):
-    return image.publish_with_docker(".", repository_url=URL, git_sha="c" * 40, base_image=base_image, ecr=ecr)
+    return image.publish_with_docker(Path(), repository_url=URL, git_sha="c" * 40, base_image=base_image, ecr=ecr)
 
 
 def test_docker_builds_logs_in_pushes_and_the_digest_is_what_ecr_says(monkeypatch):
-    docker = Docker(ecr := FakeEcr())
+    docker = Docker(ecr := fake_ecr())
     monkeypatch.setattr(subprocess, "run", docker)
     assert publish(ecr) == f"{URL}@sha256:{'d' * 64}"
     assert [command[0] for command in docker.commands] == ["version", "build", "login", "push"]
@@ -115,7 +121,7 @@ def test_docker_builds_logs_in_pushes_and_the_digest_is_what_ecr_says(monkeypatc
 
 
 def test_a_commit_that_was_pushed_is_not_built_again(monkeypatch):
-    docker = Docker(ecr := FakeEcr())
+    docker = Docker(ecr := fake_ecr())
     monkeypatch.setattr(subprocess, "run", docker)
     assert publish(ecr) == publish(ecr)
     assert len(docker.commands) == 4
@@ -124,7 +130,7 @@ def test_a_commit_that_was_pushed_is_not_built_again(monkeypatch):
 @pytest.mark.parametrize("base", ["python:3.11-slim", "python@sha256:123", ""])
 def test_a_base_that_is_not_named_by_digest_is_refused(base):
     with pytest.raises(BaseImageError, match=r"is not named by digest: expected <repository>@sha256:"):
-        publish(FakeEcr(), base_image=base)
+        publish(fake_ecr(), base_image=base)
 
 
 def test_no_docker_is_a_sentence(monkeypatch):
@@ -135,24 +141,24 @@ def test_no_docker_is_a_sentence(monkeypatch):
     with pytest.raises(
         ToolMissingError, match=r"^docker was not found on PATH: Docker with a running daemon is needed\."
     ):
-        publish(FakeEcr())
+        publish(fake_ecr())
 
 
 def test_no_daemon_is_docker_s_own_sentence(monkeypatch):
     monkeypatch.setattr(subprocess, "run", Docker(None, failing="version"))
     with pytest.raises(DockerError, match=r"^docker version failed: Cannot connect to the Docker daemon\.$"):
-        publish(FakeEcr())
+        publish(fake_ecr())
 
 
 def test_a_build_that_fails_is_not_pushed(monkeypatch):
     docker = Docker(None, failing="build")
     monkeypatch.setattr(subprocess, "run", docker)
     with pytest.raises(DockerError, match=r"^docker build failed: exit code 1"):
-        publish(FakeEcr())
+        publish(fake_ecr())
     assert [command[0] for command in docker.commands] == ["version", "build"]
 
 
 def test_a_push_that_ecr_does_not_show_is_no_success(monkeypatch):
     monkeypatch.setattr(subprocess, "run", Docker(None))
     with pytest.raises(ImagePushError, match=r"ECR does not list it"):
-        publish(FakeEcr())
+        publish(fake_ecr())

@@ -85,7 +85,9 @@ def test_the_layer_is_plain_files_of_nobody(tmp_path):
     image = build_image(read_sources(checkout(tmp_path)))
     with tarfile.open(fileobj=io.BytesIO(image.layer.content), mode="r:gz") as tar:
         entries = tar.getmembers()
-        assert tar.extractfile("opt/program/model/deep/weights.json").read() == b"[1]"
+        weights = tar.extractfile("opt/program/model/deep/weights.json")
+        assert weights is not None
+        assert weights.read() == b"[1]"
     assert [entry.name for entry in entries] == sorted(entry.name for entry in entries)
     assert {entry.name for entry in entries if entry.isdir()} == {
         "opt",

@@ -1,10 +1,11 @@
 import json
 import logging
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from tests.unit.serving.fakes import FakePredictor
+from tests.unit.serving.fakes import Column, FakePredictor, Schema
 
 from fairway.errors import ContainerSettingError, ModelNotServableError
 from fairway.serving import predictor, serve
@@ -34,7 +35,18 @@ def load_with(monkeypatch, load):
 
 def test_a_model_is_warm_before_it_is_served(monkeypatch):
     loaded = load_with(monkeypatch, lambda _: FakePredictor())
-    assert loaded.batches == [{"hour": [0], "carrier": [""], "wind": [None]}]
+    assert loaded.batches == [{"hour": [0], "carrier": ["?"], "wind": [None]}]
+
+
+def test_it_is_warmed_with_values_that_its_schema_takes(monkeypatch):
+    @dataclass(frozen=True)
+    class Bounded(Column):
+        minimum: float | None = None
+
+    fake = FakePredictor()
+    fake.schema = Schema((Bounded("year", "integer", required=True, minimum=1970.0), *Schema().columns))
+    load_with(monkeypatch, lambda _: fake)
+    assert fake.batches[0]["year"] == [1970]
 
 
 @pytest.mark.parametrize(
