@@ -9,7 +9,7 @@ from tests.unit.serving.fakes import FakePredictor, environ
 from fairway.serving.wsgi import CHUNK, MAX_BODY, MAX_DISCARDED, Application
 
 
-def call(request, predictor: Any = None):
+def call(request, predictor=None):
     """Returns status, headers and parsed body."""
     answered: dict[str, Any] = {}
 
@@ -18,7 +18,8 @@ def call(request, predictor: Any = None):
         answered.update(status=status, headers=dict(headers))
         return print  # PEP 3333's write(), which nobody uses
 
-    body = b"".join(Application(predictor or FakePredictor(), "7")(request, start_response))
+    fake: Any = predictor or FakePredictor()
+    body = b"".join(Application(fake, "7")(request, start_response))
     assert answered["headers"]["Content-Length"] == str(len(body))
     return answered["status"], answered["headers"], body
 
