@@ -4,6 +4,7 @@ import shutil
 import pytest
 
 from fairway.delivery import image_check
+from fairway.delivery.buildah import run
 from fairway.errors import ImageCheckError
 
 GOOD = {"User": "10001:10001", "Entrypoint": ["python", "-m", "fairway.container"]}
@@ -68,4 +69,4 @@ def test_root_is_needed(monkeypatch):
 
 def test_a_command_that_fails_is_told_with_its_last_lines(tmp_path):
     with pytest.raises(ImageCheckError, match=r"sh ended with exit code 3 \(.*x\.log\):\nwhy\."):
-        image_check.run(["sh", "-c", "echo why; exit 3"], tmp_path / "x.log")
+        run(["sh", "-c", "echo why; exit 3"], tmp_path / "x.log")
