@@ -86,7 +86,7 @@ locals {
 
     keys = [
       {
-        # A key has no name to go by: its project is told by its tags, from its first moment.
+        # A key has no name to go by: its project is told by its tags, which creating it sets, so both are asked of `*`.
         Effect    = "Allow"
         Action    = ["kms:CreateKey", "kms:TagResource"]
         Resource  = "*"

@@ -1,0 +1,22 @@
+mock_provider "aws" {
+  source = "../testing"
+}
+
+run "every_environment_reads_and_the_one_that_trains_writes" {
+  assert {
+    condition     = local.readers == toset(values(local.accounts)) && contains(local.readers, one(local.writers))
+    error_message = "Readers are the accounts of project.json, and the writer is one of them."
+  }
+}
+
+run "names_come_from_project_json" {
+  assert {
+    condition     = output.artifact_bucket == "${local.name}-artifacts-${local.accounts.delivery}-${local.project.region}"
+    error_message = "The bucket's name is unique by project, account and region; got ${output.artifact_bucket}."
+  }
+
+  assert {
+    condition     = output.model_package_group_name == local.name
+    error_message = "The registry is called as the project is."
+  }
+}
