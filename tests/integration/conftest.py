@@ -27,7 +27,7 @@ def unique() -> Callable[[str], str]:
 
 @pytest.fixture
 def role(twin: RunningTwin, unique: Callable[[str], str]) -> Callable[..., str]:
-    """Make roles: `role("sagemaker.amazonaws.com", statement, …)` returns the ARN; a principal may be an account as well."""
+    """Make roles: `role("sagemaker.amazonaws.com", statement, …)` returns the ARN; an account may be trusted too."""
 
     def make(principal: str, *statements: dict[str, Any]) -> str:
         iam, name = twin.client("iam"), unique("role")

@@ -1,8 +1,4 @@
-"""Tasks of Step Functions: every one is a real call to the twin, with credentials of the state machine's role.
-
-Parameters and results are translated as Step Functions does, by botocore's models; errors are named as in
-the AWS SDK for Java: https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html
-"""
+"""Tasks of Step Functions: every one is a real call to the twin, with credentials of the state machine's role."""
 
 import json
 import re
@@ -11,13 +7,11 @@ import time
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError, UnknownServiceError
-from botocore.model import Shape
 
-from fairway.twin import base
+from fairway.twin import base, translation
 from fairway.twin.context import Credentials, RoleError
 from fairway.twin.guards import STATES
 
@@ -111,15 +105,18 @@ class Tasks:
         if method is None:
             raise base.TaskError("States.Runtime", f"{service} has no action {action}.")
         model = client.meta.service_model.operation_model(operation)
-        prefix = java_name(client.meta.service_model.service_id)
+        prefix = translation.java_name(client.meta.service_model.service_id)
         try:
-            answer = getattr(client, method)(**_parameters(model.input_shape, given))
+            answer = getattr(client, method)(**translation.parameters(model.input_shape, given))
+        except translation.UnknownFieldError as error:
+            raise base.TaskError("States.Runtime", str(error)) from error
         except ClientError as error:
-            raise base.TaskError(error_name(prefix, error, optimized=optimized), _cause(prefix, error)) from error
+            name = translation.error_name(prefix, error, optimized=optimized)
+            raise base.TaskError(name, translation.cause(prefix, error)) from error
         except BotoCoreError as error:
             raise base.TaskError(f"{prefix}.SdkClientException", str(error)) from error
         answer.pop("ResponseMetadata", None)
-        result = _result(model.output_shape, answer, optimized=optimized)
+        result = translation.result(model.output_shape, answer, optimized=optimized)
         return _lambda_result(result) if optimized and service == "lambda" else result
 
     def _client(self, service: str, action: str) -> Any:
@@ -165,72 +162,6 @@ class Tasks:
         _, _, _, region, account, *_ = execution.split(":")
         stored = self._twin.store.get(job.noun, account, region, given[f"{job.noun}Name"])
         return stored is not None and stored.attributes[job.status] in ("InProgress", "Stopping")
-
-
-# -- names and values -------------------------------------------------------------------------------------------------
-
-
-def java_name(service_id: str) -> str:
-    """Return a service's name as the AWS SDK for Java writes it: SageMaker, S3, DynamoDb, CloudWatchLogs."""
-    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+", service_id)
-    return "".join(word[0].upper() + word[1:].lower() for word in words)
-
-
-def error_name(prefix: str, error: ClientError, *, optimized: bool) -> str:
-    """Return the name that Retry and Catch match; errors without a shape have the service's general name."""
-    code = error.response["Error"]["Code"]
-    general = f"Amazon{prefix}Exception" if optimized else f"{prefix}Exception"
-    if type(error) is ClientError:  # botocore makes a class of its own for each error of the model
-        return f"{prefix}.{general}"
-    return f"{prefix}.{code if code.endswith('Exception') else code.removesuffix('Fault') + 'Exception'}"
-
-
-def _cause(prefix: str, error: ClientError) -> str:
-    answer = error.response
-    metadata = answer.get("ResponseMetadata", {})
-    return (
-        f"{answer['Error'].get('Message', '')} (Service: {prefix}, Status Code: {metadata.get('HTTPStatusCode')}, "
-        f"Request ID: {metadata.get('RequestId')})"
-    )
-
-
-def _parameters(shape: Shape | None, given: Any) -> Any:
-    """Translate a state's arguments: their members begin with a capital, and JSON may stand for its text."""
-    if shape is None:
-        return {}
-    if shape.type_name == "structure" and isinstance(given, dict):
-        members = {name[0].upper() + name[1:]: name for name in shape.members}  # type: ignore[attr-defined]
-        unknown = [name for name in given if name not in members]
-        if unknown:
-            raise base.TaskError("States.Runtime", f'The field "{unknown[0]}" is not supported by Step Functions')
-        return {members[name]: _parameters(shape.members[members[name]], value) for name, value in given.items()}  # type: ignore[attr-defined]
-    if shape.type_name == "list" and isinstance(given, list):
-        return [_parameters(shape.member, item) for item in given]  # type: ignore[attr-defined]
-    if shape.type_name == "map" and isinstance(given, dict):
-        return {key: _parameters(shape.value, item) for key, item in given.items()}  # type: ignore[attr-defined]
-    if shape.type_name in ("string", "blob") and isinstance(given, dict | list):
-        return json.dumps(given)
-    return given
-
-
-def _result(shape: Shape | None, value: Any, *, optimized: bool) -> Any:
-    """Translate an answer; times are text, but for the older integrations milliseconds."""
-    if isinstance(value, datetime):
-        return int(value.timestamp() * 1000) if optimized else value.isoformat().replace("+00:00", "Z")
-    if hasattr(value, "read"):
-        value = value.read()
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
-    if isinstance(value, list):
-        return [_result(shape.member, item, optimized=optimized) for item in value]  # type: ignore[union-attr]
-    if isinstance(value, dict) and shape is not None and shape.type_name == "structure":
-        return {
-            name[0].upper() + name[1:]: _result(shape.members[name], item, optimized=optimized)  # type: ignore[attr-defined]
-            for name, item in value.items()
-        }
-    if isinstance(value, dict):
-        return {key: _result(shape.value, item, optimized=optimized) for key, item in value.items()}  # type: ignore[union-attr]
-    return value
 
 
 def _lambda_result(result: dict[str, Any]) -> dict[str, Any]:

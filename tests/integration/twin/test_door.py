@@ -46,8 +46,8 @@ def test_a_statement_removed_is_a_call_denied(twin, as_role, unique):
     assert code == "AccessDeniedException"
     assert message.startswith("User: arn:aws:sts::111111111111:assumed-role/role-")
     assert message.endswith(
-        f"is not authorized to perform: sagemaker:DescribeModelPackageGroup on resource: {arn} because no identity-based "
-        "policy allows the sagemaker:DescribeModelPackageGroup action"
+        f"is not authorized to perform: sagemaker:DescribeModelPackageGroup on resource: {arn} because no "
+        "identity-based policy allows the sagemaker:DescribeModelPackageGroup action"
     )
 
 
@@ -123,8 +123,10 @@ def test_a_role_must_exist_and_trust_the_service(twin, role, unique, trusted):
         )
     assert denial(caught) == (
         "ValidationException",
-        f"Could not assume role {arn}. Please ensure that the role exists and allows principal 'sagemaker.amazonaws.com' to "
-        "assume the role.",
+        (
+            f"Could not assume role {arn}. Please ensure that the role exists and allows principal "
+            "'sagemaker.amazonaws.com' to assume the role."
+        ),
     )
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from tests.integration.running import RunningTwin
 from tests.integration.runtime.hand_made import FILES, layer, push
 

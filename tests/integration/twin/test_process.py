@@ -10,7 +10,6 @@ import time
 import zipfile
 
 import pytest
-
 from tests.integration.running import SOURCES, RunningTwin, start_twin
 from tests.integration.runtime.hand_made import FILES, layer, model_archive, push
 

@@ -6,8 +6,9 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from fairway.delivery.mirror import find_mirror, write_cli_config
 from tests.integration.runtime.hand_made import FILES, layer, model_archive, push
+
+from fairway.delivery.mirror import find_mirror, write_cli_config
 
 LOCK_FILE = Path(__file__).parents[3] / "terraform" / "bootstrap" / ".terraform.lock.hcl"
 PROVIDER = """
