@@ -16,7 +16,7 @@ SETTLED = {"InService", "Failed"}
 
 @pytest.fixture(scope="module")
 def repository(twin: RunningTwin, request: pytest.FixtureRequest) -> str:
-    name = request.module.__name__.rpartition(".")[2].replace("_", "-")
+    name: str = request.module.__name__.rpartition(".")[2].replace("_", "-")
     twin.client("ecr").create_repository(repositoryName=name)
     return name
 
@@ -28,7 +28,7 @@ def image(twin: RunningTwin, repository: str) -> str:
 
 @pytest.fixture(scope="module")
 def bucket(twin: RunningTwin, request: pytest.FixtureRequest) -> str:
-    name = request.module.__name__.rpartition(".")[2].replace("_", "-") + "-data"
+    name: str = request.module.__name__.rpartition(".")[2].replace("_", "-") + "-data"
     s3 = twin.client("s3")
     s3.create_bucket(Bucket=name)
     s3.put_object(Bucket=name, Key="raw/2013-01.csv", Body=b"one")
@@ -40,7 +40,7 @@ def bucket(twin: RunningTwin, request: pytest.FixtureRequest) -> str:
 
 def statements(bucket: str, repository: str, *, without: str = "") -> list[dict[str, Any]]:
     """What SageMaker's documentation asks of an execution role; `without` leaves out one statement."""
-    every = {
+    every: dict[str, dict[str, Any]] = {
         "bucket": {"Action": "s3:ListBucket", "Resource": f"arn:aws:s3:::{bucket}"},
         "objects": {"Action": ["s3:GetObject", "s3:PutObject"], "Resource": f"arn:aws:s3:::{bucket}/*"},
         "token": {"Action": "ecr:GetAuthorizationToken", "Resource": "*"},

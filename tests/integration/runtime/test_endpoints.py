@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -65,11 +66,13 @@ def test_an_endpoint_answers(twin, endpoint, config, model, image):
     ("body", "status", "message"),
     [("bad", 400, "row 1: nothing of this is a number"), ("broken", 500, "it broke")],
 )
-def test_what_the_container_refuses_is_a_model_error(twin, endpoint, config, model, body, status, message):
+def test_what_the_container_refuses_is_a_model_error(  # noqa: PLR0917 -- fixtures
+    twin, endpoint, config, model, body, status, message
+):
     name = endpoint(config(main=(model(), 1, 1)))["EndpointName"]
     with pytest.raises(ClientError) as caught:
         ask(twin, name, body)
-    answer = caught.value.response
+    answer: dict[str, Any] = {**caught.value.response}
     assert answer["Error"]["Code"] == "ModelError"
     assert answer["ResponseMetadata"]["HTTPStatusCode"] == 424
     assert (answer["OriginalStatusCode"], answer["OriginalMessage"]) == (status, message)
@@ -101,7 +104,9 @@ def test_a_container_that_ends_fails_the_endpoint(twin, endpoint, config, model)
 @pytest.mark.parametrize(
     ("without", "said"), [("image", "Cannot pull algorithm container."), ("objects", "Failed to download model data")]
 )
-def test_a_role_without_a_permission_fails_the_endpoint(twin, endpoint, config, model, execution_role, without, said):
+def test_a_role_without_a_permission_fails_the_endpoint(  # noqa: PLR0917 -- fixtures
+    twin, endpoint, config, model, execution_role, without, said
+):
     name = model()
     # CreateModel looks at the artifact itself: what is taken away afterwards is found by the endpoint.
     role_name = twin.client("sagemaker").describe_model(ModelName=name)["ExecutionRoleArn"].rpartition("/")[2]
@@ -117,8 +122,8 @@ def test_a_program_that_is_missing_fails_the_endpoint(endpoint, config, model, t
     uri = push(twin, repository, layer({"etc/hostname": b"x"}), entrypoint=("java",))
     described = endpoint(config(main=(model(uri=uri), 1, 1)))
     assert described["FailureReason"].startswith(
-        "CannotStartContainerError. Please ensure the model container for variant main starts correctly when invoked with "
-        "'docker run <image> serve'."
+        "CannotStartContainerError. Please ensure the model container for variant main starts correctly when invoked "
+        "with 'docker run <image> serve'."
     )
 
 
@@ -126,7 +131,9 @@ class Load:
     """Clients that ask all the time; what went wrong is in `failures`, who answered in `answers`."""
 
     def __init__(self, twin, name):
-        self.answers, self.failures, self._end = Counter(), [], threading.Event()
+        self.answers: Counter[str] = Counter()
+        self.failures: list[str] = []
+        self._end = threading.Event()
         self._threads = [threading.Thread(target=self._run, args=(twin, name)) for _ in range(3)]
 
     def _run(self, twin, name):

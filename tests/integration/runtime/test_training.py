@@ -12,10 +12,16 @@ from tests.integration.runtime.hand_made import layer, push
 GROUP = "/aws/sagemaker/TrainingJobs"
 
 
+def _read(tar, member):
+    file = tar.extractfile(member)
+    assert file is not None
+    return file.read()
+
+
 def in_archive(twin, bucket, key):
     content = twin.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
     with tarfile.open(fileobj=io.BytesIO(content)) as tar:
-        return {member.name: tar.extractfile(member).read() for member in tar if member.isfile()}
+        return {member.name: _read(tar, member) for member in tar if member.isfile()}
 
 
 def test_a_job_trains_and_tells_everything(twin, train, bucket):
