@@ -66,7 +66,7 @@ import json, sys
 for name in {modules}:
     __import__('fairway.' + name)
 import model
-tools = {{name.split('.')[0] for name in sys.modules}} & {{'boto3', 'typer', 'ministack', 'rich'}}
+tools = {{name.split('.')[0] for name in sys.modules}} & {{'boto3', 'typer', 'ministack'}}
 print(json.dumps(sorted(tools)))
 print(model.__file__)
 """
