@@ -182,15 +182,29 @@ def test_an_update_that_fails_leaves_everything_as_it_was(twin, endpoint, config
     assert update(twin, name, config(main=(model("b"), 1, 1))).get("FailureReason") is None
 
 
+def test_an_update_may_keep_the_number_of_instances(twin, endpoint, config, model):
+    name = endpoint(config(main=(model("a"), 2, 3)))["EndpointName"]
+    twin.client("sagemaker").update_endpoint(
+        EndpointName=name,
+        EndpointConfigName=config(main=(model("b"), 1, 1)),
+        RetainAllVariantProperties=True,
+        ExcludeRetainedVariantProperties=[{"VariantPropertyType": "DesiredWeight"}],
+    )
+    variant = settled(twin, name)["ProductionVariants"][0]
+    assert (variant["CurrentInstanceCount"], variant["CurrentWeight"]) == (2, 1.0)
+    assert ask(twin, name)[0].startswith("b")
+
+
 def test_an_instance_that_dies_is_replaced(twin, endpoint, config, model):
     name = endpoint(config(main=(model(), 2, 1)))["EndpointName"]
     before = {ask(twin, name, "pid")[0] for _ in range(4)}
-    os.kill(int(min(before)), signal.SIGKILL)
     with Load(twin, name) as load:
-        wait(
-            lambda: {"pids": {ask(twin, name, "pid")[0] for _ in range(4)}}, lambda now: len(now["pids"] - before) == 1
-        )
-    assert load.failures == []
+        os.kill(int(min(before)), signal.SIGKILL)
+        wait(lambda: {"new": set(twin.processes()) - {int(pid) for pid in before}}, lambda found: found["new"])
+        wait(lambda: {"pids": len({ask(twin, name, "pid")[0] for _ in range(4)})}, lambda now: now["pids"] == 2)
+    # What the dead container was working on, one request for each client, is lost with it, on AWS too; nothing else is.
+    assert len(load.failures) <= 3
+    assert all("ModelError" in failure for failure in load.failures)
 
 
 def test_an_instance_that_dies_of_a_request_is_a_model_error(twin, endpoint, config, model):

@@ -58,8 +58,9 @@ class EndpointEngine:
 
     def delete(self, resource: "Resource") -> None:
         """End an endpoint; return at once."""
-        endpoint = self._endpoints.pop(resource.arn)
-        self._in_thread(endpoint, endpoint.delete)
+        endpoint = self._endpoints.pop(resource.arn, None)
+        if endpoint is not None:  # else somebody has asked for it before
+            self._in_thread(endpoint, endpoint.delete)
 
     def close(self) -> None:
         """End all containers, because the twin ends."""
