@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Send = Callable[[Message], Awaitable[None]]
 
 HEALTH_PATH = "/_fairway/health"
-# A loopback has no wire to listen on: policies that ask for TLS (aws:SecureTransport) take it for the TLS of AWS's door.
+# A loopback has no wire to tap: policies that ask for TLS (aws:SecureTransport) take it for the TLS of AWS's door.
 _TLS = (b"x-forwarded-proto", b"https")
 _CREDENTIAL = re.compile(r"Credential=[^/]+/\d{8}/([^/]+)/([^/]+)/aws4_request")
 

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 ANY = "*"
 
 
-def denial(caught):
+def denial(caught: pytest.ExceptionInfo[ClientError]) -> tuple[str, str]:
     return caught.value.response["Error"]["Code"], caught.value.response["Error"]["Message"]
 
 

@@ -180,7 +180,7 @@ def test_history_logs_metrics_and_events_are_read_with_boto3_and_the_cli(twin, s
     )
     assert by_cli["Metrics"] == metrics["Metrics"]
 
-    bodies = []
+    bodies: list[dict[str, Any]] = []
 
     def collect() -> list[str]:
         messages = twin.client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])

@@ -4,11 +4,12 @@ from datetime import UTC, datetime
 
 import pytest
 
+from fairway.twin.clock import Clock
 from fairway.twin.store import AlreadyStoredError, Resource, Store
 
 
-class StoppedClock:
-    def now(self):
+class StoppedClock(Clock):
+    def now(self) -> datetime:
         return datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -17,7 +18,7 @@ def store():
     return Store(StoppedClock())
 
 
-def model(name, account="111111111111", region="us-east-1"):
+def model(name: str, account: str = "111111111111", region: str = "us-east-1") -> Resource:
     return Resource("Model", account, region, name, f"arn:aws:sagemaker:{region}:{account}:model/{name}")
 
 

@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 import botocore.session
 import pytest
 from botocore.exceptions import ClientError
+from botocore.model import OperationModel
 
 from fairway.twin import translation
 
 SESSION = botocore.session.Session()
 
 
-def operation(service, name):
+def operation(service: str, name: str) -> OperationModel:
     return SESSION.get_service_model(service).operation_model(name)
 
 

@@ -1,7 +1,10 @@
 """Constraints of the model, in AWS's words."""
 
+from typing import Any
+
 import botocore.session
 import pytest
+from botocore.model import ServiceModel
 
 from fairway.twin import validation
 
@@ -11,8 +14,10 @@ BROKEN = "failed to satisfy constraint: Member must"
 RUNTIME = botocore.session.Session().get_service_model("sagemaker-runtime")
 
 
-def found(operation, params, service=SAGEMAKER):
-    return list(validation.violations(service.operation_model(operation).input_shape, params))
+def found(operation: str, params: dict[str, Any], service: ServiceModel = SAGEMAKER) -> list[str]:
+    shape = service.operation_model(operation).input_shape
+    assert shape is not None
+    return list(validation.violations(shape, params))
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -26,7 +27,7 @@ def test_a_process_belongs_to_the_twin_below_whose_directory_its_temporary_files
     assert watchdog.belongs(environment, "/build/twin") is belongs
 
 
-def start(tmp_path, code):
+def start(tmp_path: Path, code: str) -> "subprocess.Popen[bytes]":
     process = subprocess.Popen([*PYTHON, code], env={"TMPDIR": str(tmp_path / "temporary")}, stdout=subprocess.PIPE)
     assert process.stdout is not None
     assert process.stdout.readline() == b"ready\n"
