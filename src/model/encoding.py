@@ -45,6 +45,22 @@ _DERIVED: Mapping[str, Callable[[Columns], Numbers]] = {
 
 FEATURES = (*(f"{name}_late_rate" for name in CATEGORIES), *_DERIVED, *_PLAIN)
 
+# What can only make lateness likelier (1) or less likely (-1), all else equal. Half a year has few days of each kind of
+# weather: the constraint keeps the trees from learning those days by heart.
+MONOTONE = {
+    "carrier_late_rate": 1,
+    "dest_late_rate": 1,
+    "origin_departures": 1,
+    "precip": 1,
+    "precip_6h": 1,
+    "wind_speed": 1,
+    "wind_gust": 1,
+    "humid": 1,
+    "visib": -1,
+    "visib_min_6h": -1,
+    "dewpoint_spread": -1,
+}
+
 
 @dataclass(frozen=True)
 class Encoder:

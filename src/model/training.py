@@ -8,7 +8,7 @@ from typing import Any
 import xgboost as xgb
 
 from model.artifact import Artifact
-from model.encoding import FEATURES, Encoder
+from model.encoding import FEATURES, MONOTONE, Encoder
 from model.flights import months
 from model.hyperparameters import parse
 from model.metrics import best_threshold, by_slice, log_loss, metrics
@@ -19,7 +19,7 @@ def train(data: Path, out: Path, hyperparameters: Mapping[str, str], warm_start:
     """Train on data/train, stop by data/validation, write the artifact into `out`; return the training report.
 
     `warm_start` is the directory of an earlier artifact: its trees and its encoding are kept, new trees are added.
-    MODEL_THREADS says how many threads are used (default: one a core); the artifact does not depend on it.
+    MODEL_THREADS says how many threads are used (default: 1); the artifact does not depend on it.
     """
     chosen = parse(hyperparameters)
     learn, validate = Split.read(data / "train"), Split.read(data / "validation")
@@ -37,10 +37,10 @@ def train(data: Path, out: Path, hyperparameters: Mapping[str, str], warm_start:
 
 
 def threads() -> int:
-    """Return MODEL_THREADS, or one thread a core; raises ValueError where it is no positive integer."""
-    given = os.environ.get("MODEL_THREADS", "")
-    if not given:
-        return os.cpu_count() or 1
+    """Return MODEL_THREADS, 1 where it is not set; raises ValueError where it is no positive integer."""
+    # OpenMP's threads wait for each other by spinning: beside other work on the same cores two of them were measured
+    # 2 to 20 times slower than one, and on idle cores no more than a second faster.
+    given = os.environ.get("MODEL_THREADS", "1")
     if not given.isdecimal() or int(given) < 1:
         raise ValueError(f"MODEL_THREADS is {given!r}: a positive integer was expected")
     return int(given)
@@ -59,7 +59,13 @@ def _boost(
 ) -> xgb.Booster:
     loop = ("num_boost_round", "early_stopping_rounds")
     parameters = {name: value for name, value in chosen.items() if name not in loop}
-    fixed = {"objective": "binary:logistic", "eval_metric": "logloss", "tree_method": "hist", "nthread": threads()}
+    fixed: dict[str, Any] = {
+        "objective": "binary:logistic",
+        "eval_metric": "logloss",
+        "tree_method": "hist",
+        "monotone_constraints": MONOTONE,
+        "nthread": threads(),
+    }
     booster = xgb.train(
         parameters | fixed,
         matrices[0],

@@ -85,6 +85,14 @@ def test_threads_that_are_no_number_are_refused(data: Path, tmp_path: Path, monk
         train(data, tmp_path, FEW_TREES)
 
 
+def test_more_rain_never_makes_a_flight_less_late(data: Path, artifact: Path):
+    rows = pq.read_table(data / "validation" / "2013-03.parquet").drop_columns(["late"]).slice(0, 50).to_pydict()
+    predictor = Predictor.load(artifact)
+    dry, wet = (predictor.predict(rows | {"precip": [rain] * 50, "precip_6h": [rain] * 50}) for rain in (0, 1))
+    for before, after in zip(dry, wet, strict=True):
+        assert float(str(after["probability"])) >= float(str(before["probability"]))
+
+
 def test_training_and_serving_answer_alike(data: Path, artifact: Path):
     rows = pq.read_table(data / "validation" / "2013-03.parquet").drop_columns(["late"])
     answers = Predictor.load(artifact).predict(rows.to_pydict())
