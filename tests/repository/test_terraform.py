@@ -1,0 +1,148 @@
+"""The Terraform tree keeps its own rules; `terraform test` in each folder shows that it works."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TERRAFORM = ROOT / "terraform"
+FOLDERS = sorted(file.parent for file in TERRAFORM.rglob("main.tf") if ".terraform" not in file.parts)
+MODULES = [folder for folder in FOLDERS if folder.parent.name == "modules"]
+ROOTS = [folder for folder in FOLDERS if (folder / "backend.tf").exists()]
+SOURCES = [file for folder in FOLDERS for file in sorted(folder.glob("*.tf"))]
+
+each_folder = pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: str(folder.relative_to(TERRAFORM)))
+each_module = pytest.mark.parametrize("folder", MODULES, ids=lambda folder: folder.name)
+each_root = pytest.mark.parametrize("folder", ROOTS, ids=lambda folder: str(folder.relative_to(TERRAFORM)))
+each_source = pytest.mark.parametrize("source", SOURCES, ids=lambda source: str(source.relative_to(TERRAFORM)))
+
+
+def read(folder: Path, name: str) -> str:
+    file = folder / name
+    return file.read_text() if file.exists() else ""
+
+
+def checks_of(folder: Path) -> str:
+    return "".join(file.read_text() for file in sorted(folder.glob("*.tftest.hcl")))
+
+
+def described(text: str, block: str) -> dict[str, str]:
+    """Return the description of every variable or output, by name."""
+    return dict(re.findall(rf'{block} "(\w+)" \{{\n  description = "(.*)"\n', text))
+
+
+def blocks(text: str, kind: str) -> dict[str, str]:
+    """Return the body of every top-level block of a kind, by name."""
+    return dict(re.findall(rf'^{kind} "(\w+)" \{{\n(.*?)^\}}', text, re.MULTILINE | re.DOTALL))
+
+
+def test_the_tree_is_what_the_checks_below_walk():
+    assert {folder.name for folder in MODULES} >= {
+        "artifact-store", "image-repository", "model-endpoint", "model-registry", "training-workflow",
+    }  # fmt: skip
+    assert [folder.name for folder in ROOTS] == ["bootstrap", "delivery", "dev"]
+
+
+@each_folder
+def test_versions_have_one_text(folder):
+    assert read(folder, "versions.tf") == read(TERRAFORM / "platform", "versions.tf")
+
+
+@each_folder
+def test_the_provider_is_locked_for_every_platform(folder):
+    lock = read(folder, ".terraform.lock.hcl")
+    assert lock == read(TERRAFORM / "platform", ".terraform.lock.hcl")
+    assert len(re.findall(r'"zh:[0-9a-f]{64}"', lock)) == 15
+
+
+@each_folder
+def test_every_folder_has_tests_whose_names_are_sentences(folder):
+    runs = blocks(checks_of(folder), "run")
+    assert runs
+    assert [name for name in runs if name.count("_") < 1 or name.startswith("test")] == []
+
+
+@each_folder
+def test_every_validation_is_provoked(folder):
+    declared = blocks(read(folder, "variables.tf"), "variable")
+    runs = blocks(checks_of(folder), "run").values()
+    rules = {name: body.count("validation {") for name, body in declared.items()}
+    provoked = {name: sum(f"expect_failures = [var.{name}]" in run for run in runs) for name in declared}
+    assert {name: provoked[name] for name in rules if provoked[name] < rules[name]} == {}
+
+
+@each_folder
+def test_every_message_ends_as_a_sentence(folder):
+    messages = re.findall(
+        r'error_message = "(.*)"\n', "".join(read(folder, name) for name in ("variables.tf", "main.tf"))
+    )
+    assert [message for message in messages if not (message[0].isupper() and message.endswith((".", "?")))] == []
+
+
+@each_folder
+def test_every_variable_and_output_is_described(folder):
+    variables, outputs = read(folder, "variables.tf"), read(folder, "outputs.tf")
+    assert set(described(variables, "variable")) == set(blocks(variables, "variable"))
+    assert set(described(outputs, "output")) == set(blocks(outputs, "output")) != set()
+
+
+@pytest.mark.parametrize("folder", [*MODULES, TERRAFORM / "platform"], ids=lambda folder: folder.name)
+def test_a_readme_lists_the_variables_and_outputs(folder):
+    expected = described(read(folder, "variables.tf"), "variable") | described(read(folder, "outputs.tf"), "output")
+    listed = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", read(folder, "README.md"), re.MULTILINE))
+    assert listed == expected
+
+
+@each_module
+def test_a_readmes_example_is_what_the_tests_run(folder):
+    example = re.search(r"```hcl\n(.*?)```", read(folder, "README.md"), re.DOTALL)
+    assert example is not None
+    tested = {" ".join(line.split()) for line in checks_of(folder).splitlines()}
+    told = [" ".join(line.split()) for line in example[1].splitlines()[1:]]
+    assigned = [line for line in told if "=" in line and not line.startswith(("source =", "release = jsondecode("))]
+    assert assigned
+    assert [line for line in assigned if line not in tested] == []
+
+
+@each_module
+def test_a_module_calls_no_module(folder):
+    assert 'module "' not in "".join(file.read_text() for file in folder.glob("*.tf"))
+
+
+@each_root
+def test_a_roots_state_lies_under_its_folder(folder):
+    backend = read(folder, "backend.tf")
+    assert f'"{folder.relative_to(TERRAFORM)}/terraform.tfstate"' in backend
+    assert re.search(r"use_lockfile += true", backend)
+    assert re.search(r"encrypt += true", backend)
+    assert "bucket" not in re.sub(r"#.*", "", backend)  # it comes from project.json, by the command line
+
+
+@each_source
+@pytest.mark.parametrize("pattern", [
+    r"(?i)\btwin\b|localhost|127\.0\.0\.1|endpoints \{|skip_\w+ *= *true",  # no cloud but AWS is known
+    r"provisioner \"|null_resource|terraform_data|data \"external\"|random_|timestamp\(|uuid\(",
+    r"data\.aws_region\.\w+\.name\b",  # renamed by version 6 of the provider
+    r"\b(create|enable|use|attach)_\w+ *= *var\.",  # absence is null, not a flag
+], ids=["the twin", "what is not declarative", "what provider 6 renames", "flags"])  # fmt: skip
+def test_sources_are_free_of(source, pattern):
+    assert re.findall(pattern, source.read_text()) == []
+
+
+def test_default_tags_and_accounts_stand_in_roots_only():
+    telling = {file.parent for file in SOURCES if "default_tags" in file.read_text()}
+    allowing = {file.parent for file in SOURCES if "allowed_account_ids" in file.read_text()}
+    assert telling == allowing == set(ROOTS)
+
+
+def test_every_checkov_skip_has_a_reason():
+    skips = [line.strip() for file in SOURCES for line in file.read_text().splitlines() if "checkov:skip" in line]
+    assert skips
+    assert [skip for skip in skips if not re.fullmatch(r"#checkov:skip=CKV2?_AWS_\d+:\w.{20,}", skip)] == []
+
+
+def test_a_fresh_environment_has_no_release():
+    release = TERRAFORM / "environments/dev/release.json"
+    assert json.loads(release.read_text()) == {"current": None, "previous": None}
