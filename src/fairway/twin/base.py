@@ -83,7 +83,7 @@ class Caller:
             ) from error
         responses.set_request_account_id(tenant)
         responses.set_request_region(region)
-        iam_evaluator.pin_request_origin("127.0.0.1", False)  # noqa: FBT003 -- ministack's own signature: no TLS
+        iam_evaluator.pin_request_origin("127.0.0.1", True)  # noqa: FBT003 -- the gateway says so to ministack too
         iam_evaluator.pin_signed_request(method, path, query, headers)
         iam_evaluator.pin_signed_body(body)
         self.account: str = responses.get_account_id()
@@ -286,3 +286,47 @@ def install_task_dispatcher(
     stepfunctions._invoke_resource_with_timeout = dispatch_with_timeout  # noqa: SLF001
     # What remains, tasks that wait for a token, asks these.
     stepfunctions._SERVICE_DISPATCH = {"arn:aws:states:::": run_task}  # noqa: SLF001
+    stepfunctions._call_lambda = lambda function, payload: run_task(  # noqa: SLF001
+        "arn:aws:states:::lambda:invoke", {"FunctionName": function, "Payload": payload}
+    )
+
+
+# The members that name the resource of an action, where ministack's evaluator would take the action to have none.
+_NAMING_MEMBERS = {
+    ("kms", "AliasName"): "arn:aws:kms:{region}:{account}:{name}",
+    ("ecr", "resourceArn"): "{name}",
+    ("states", "resourceArn"): "{name}",
+    ("ecr", "repositoryNames"): "arn:aws:ecr:{region}:{account}:repository/{name}",
+}
+
+
+def install_missing_resources() -> None:
+    """Let policies that name an alias of a key, or a repository among several, be evaluated against it as AWS does."""
+    extract = iam_actions.extract_resource_arn
+
+    def extract_more(
+        service: str, method: str, path: str, headers: Any, body: bytes, query: Any, region: str, account: str
+    ) -> str:
+        found = str(extract(service, method, path, headers, body, query, region, account))
+        named = found == "*" or service == "kms"
+        return _named_resource(service, body, region, account) or found if named else found
+
+    iam_actions.extract_resource_arn = extract_more
+
+
+def _named_resource(service: str, body: bytes, region: str, account: str) -> str | None:
+    for (naming_service, member), arn in _NAMING_MEMBERS.items():
+        if service == naming_service:
+            names = _member(body, member)
+            name = names[0] if isinstance(names, list) and len(names) == 1 else names
+            if isinstance(name, str) and name:
+                return arn.format(region=region, account=account, name=name)
+    return None
+
+
+def _member(body: bytes, name: str) -> Any:
+    try:
+        document = json.loads(body)
+    except ValueError:
+        return None
+    return document.get(name) if isinstance(document, dict) else None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import botocore.session
 
-from fairway.twin import image_layers, states
+from fairway.twin import base, image_layers, states
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,6 +51,7 @@ def install(twin: "Twin") -> Services:
     for scope, (package, models) in OWN.items():
         closers.append(partial(importlib.import_module(package).close, twin))
         by_scope[scope] = [session.get_service_model(name) for name in models]
+    base.install_missing_resources()
     states.install(twin)
     image_layers.install()
     return Services(by_scope, closers)
