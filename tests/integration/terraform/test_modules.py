@@ -8,7 +8,7 @@ import pytest
 
 from fairway.delivery.mirror import find_mirror, write_cli_config
 
-TERRAFORM = Path(__file__).parents[2] / "terraform"
+TERRAFORM = Path(__file__).parents[3] / "terraform"
 FOLDERS = sorted(file.parent for file in TERRAFORM.rglob("main.tf") if ".terraform" not in file.parts)
 
 
