@@ -38,8 +38,8 @@ def train(data: Path, out: Path, hyperparameters: Mapping[str, str], warm_start:
 
 def threads() -> int:
     """Return MODEL_THREADS, 1 where it is not set; raises ValueError where it is no positive integer."""
-    # OpenMP's threads wait for each other by spinning. On two cores with other work on them, two threads burnt twice the
-    # CPU of one (8 s against 4 s) and took longer (8 s against 4 to 6 s).
+    # OpenMP's threads wait for each other by spinning. On two busy cores, two of them burnt twice the CPU of one (8 s
+    # against 4 s) and took longer (8 s against 4 to 6 s).
     given = os.environ.get("MODEL_THREADS", "1")
     if not given.isdecimal() or int(given) < 1:
         raise ValueError(f"MODEL_THREADS is {given!r}: a positive integer was expected")
