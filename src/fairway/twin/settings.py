@@ -34,6 +34,7 @@ def configure(settings: Settings, clock: Clock) -> None:
     """Set the environment of this process."""
     for name in [name for name in os.environ if name.startswith(_FOREIGN)]:
         del os.environ[name]
+    os.environ.pop("PYTHONPATH", None)  # a function must not find the working tree, from which the twin itself comes
     settings.temporary.mkdir(parents=True, exist_ok=True)
     os.environ.update(
         {

@@ -80,7 +80,19 @@ class Tasks:
         self._credentials: dict[str, Credentials] = {}
 
     def run(self, resource: str, task_input: Any) -> Any:
-        """Run one attempt of a task and return its result."""
+        """Run one attempt of a task and return its result; end the thread when the execution was stopped meanwhile."""
+        execution = base.current_execution()
+        try:
+            result = self._run(resource, task_input) if base.execution_runs(execution) else None
+        except base.TaskError:
+            if base.execution_runs(execution):
+                raise
+        else:
+            if base.execution_runs(execution):
+                return result
+        raise base.ExecutionEndedError
+
+    def _run(self, resource: str, task_input: Any) -> Any:
         if _LAMBDA.fullmatch(resource):
             return self._call("lambda", "invoke", {"FunctionName": resource, "Payload": task_input}, optimized=True)[
                 "Payload"

@@ -44,6 +44,7 @@ class Store:
         self._clock = clock
         self._lock = threading.RLock()
         self._resources: dict[Key, Resource] = {}
+        self._by_arn: dict[str, Resource] = {}
 
     def add(self, resource: Resource) -> None:
         """Remember a new resource; raise AlreadyStoredError, which names the old one, if its name is taken."""
@@ -51,7 +52,7 @@ class Store:
             present = self._resources.get(resource.key)
             if present is not None:
                 raise AlreadyStoredError(present)
-            self._resources[resource.key] = resource
+            self._resources[resource.key] = self._by_arn[resource.arn] = resource
 
     def get(self, kind: str, account: str, region: str, name: str) -> Resource | None:
         """Return the resource, or None."""
@@ -65,8 +66,7 @@ class Store:
 
     def find(self, arn: str) -> Resource | None:
         """Return the resource with that ARN, or None."""
-        with self._lock:
-            return next((resource for resource in self._resources.values() if resource.arn == arn), None)
+        return self._by_arn.get(arn)
 
     def update(self, resource: Resource, **attributes: Any) -> None:
         """Set attributes, and LastModifiedTime unless it is among them."""
@@ -81,4 +81,4 @@ class Store:
         """Forget the resource; one that is forgotten already is no error, as two threads may end the same one."""
         with self._lock:
             if self._resources.get(resource.key) is resource:
-                del self._resources[resource.key]
+                del self._resources[resource.key], self._by_arn[resource.arn]

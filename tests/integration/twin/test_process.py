@@ -13,9 +13,12 @@ import pytest
 from tests.integration.running import SOURCES, RunningTwin, start_twin
 from tests.integration.runtime.hand_made import FILES, layer, model_archive, push
 
-HANDLER = (
-    "import os\ndef handler(event, context):\n    return {'pid': os.getpid(), 'temporary': os.environ['TMPDIR']}\n"
-)
+HANDLER = """
+import importlib.util, os
+def handler(event, context):
+    found = importlib.util.find_spec("fairway") is not None
+    return {"pid": os.getpid(), "temporary": os.environ["TMPDIR"], "finds the working tree": found}
+"""
 
 
 @pytest.fixture
@@ -61,6 +64,7 @@ def run_a_function(twin: RunningTwin) -> int:
     )
     answer = json.load(functions.invoke(FunctionName="f")["Payload"])
     assert answer["temporary"].startswith(str(twin.directory))
+    assert not answer["finds the working tree"]
     return int(answer["pid"])
 
 

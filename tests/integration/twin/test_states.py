@@ -125,6 +125,18 @@ def test_an_error_can_be_retried_and_caught_by_its_name(twin, machine):
     assert "Could not find endpoint configuration" in output["Cause"]
 
 
+def test_an_execution_that_is_stopped_between_two_tries_stays_aborted(twin, machine):
+    states = twin.client("stepfunctions")
+    retry = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 1, "MaxAttempts": 3, "BackoffRate": 1}]
+    task = {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:sagemaker:listModels", "Arguments": {}, "End": True}
+    arn = machine(Denied={**task, "Retry": retry})
+    execution = states.start_execution(stateMachineArn=arn)["executionArn"]
+    time.sleep(0.5)
+    states.stop_execution(executionArn=execution)
+    time.sleep(1.5)
+    assert states.describe_execution(executionArn=execution)["status"] == "ABORTED"
+
+
 def test_a_branch_has_the_role_too(twin, machine):
     task = {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:sagemaker:listModels", "Arguments": {}, "End": True}
     branch = {"StartAt": "List", "States": {"List": task}}
