@@ -7,25 +7,22 @@ import contextlib
 import json
 import logging
 import secrets
-from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from ministack import app as ministack
 from ministack.core import iam_actions, iam_evaluator, responses, router
-from ministack.services import cloudtrail, eventbridge, iam, stepfunctions, sts
+from ministack.services import cloudtrail, eventbridge, iam, sts
 
 from fairway.twin.context import Credentials, RoleError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 logger = logging.getLogger(__name__)
 
 application = ministack.app
-TaskError = stepfunctions._ExecutionError  # noqa: SLF001
 
 _ALIAS_CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
-_execution_arn: ContextVar[str] = ContextVar("fairway_execution_arn", default="")
 
 
 def serves(scope: str) -> bool:
@@ -227,70 +224,6 @@ def record_call(
         )
 
 
-# -- Step Functions ---------------------------------------------------------------------------------------------------
-
-
-class ExecutionEndedError(SystemExit):
-    """Ends the thread of an execution that was stopped; no `except Exception` of ministack rewrites the status then."""
-
-
-def current_execution() -> str:
-    """Return the ARN of the execution that this thread works for."""
-    return _execution_arn.get()
-
-
-def execution_role(execution_arn: str) -> str:
-    """Return the role of the execution's state machine when it started."""
-    started = stepfunctions._executions[execution_arn]["events"][0]  # noqa: SLF001
-    return str(started["executionStartedEventDetails"]["roleArn"])
-
-
-def execution_runs(execution_arn: str) -> bool:
-    """Tell whether nobody has stopped the execution, and nothing has ended it."""
-    execution = stepfunctions._executions.get(execution_arn)  # noqa: SLF001
-    return execution is not None and execution["status"] == "RUNNING"
-
-
-def record_history(execution_arn: str, event: str, details: "Mapping[str, Any]") -> None:
-    """Append an event to the execution's history."""
-    stepfunctions._add_event(stepfunctions._executions[execution_arn], event, dict(details))  # noqa: SLF001
-
-
-def install_task_dispatcher(
-    run_task: "Callable[[str, Any], Any]", on_timeout: "Callable[[Callable[[], Any]], Any]"
-) -> None:
-    """Let `run_task(resource, input)` run all Tasks but activities, and `on_timeout` watch those with a time limit.
-
-    The execution is not passed to a task, so a context variable carries it: ministack copies the context into the
-    threads of branches, items and limits.
-    """
-    run_execution = stepfunctions._run_execution  # noqa: SLF001
-    invoke = stepfunctions._invoke_resource  # noqa: SLF001
-    invoke_with_timeout = stepfunctions._invoke_resource_with_timeout  # noqa: SLF001
-
-    def run_known_execution(execution_arn: str) -> None:
-        token = _execution_arn.set(execution_arn)
-        try:
-            run_execution(execution_arn)
-        finally:
-            _execution_arn.reset(token)
-
-    def dispatch(resource: str, task_input: Any) -> Any:
-        return invoke(resource, task_input) if ":activity:" in resource else run_task(resource, task_input)
-
-    def dispatch_with_timeout(resource: str, task_input: Any, timeout: float) -> Any:
-        return on_timeout(lambda: invoke_with_timeout(resource, task_input, timeout))
-
-    stepfunctions._run_execution = run_known_execution  # noqa: SLF001
-    stepfunctions._invoke_resource = dispatch  # noqa: SLF001
-    stepfunctions._invoke_resource_with_timeout = dispatch_with_timeout  # noqa: SLF001
-    # What remains, tasks that wait for a token, asks these.
-    stepfunctions._SERVICE_DISPATCH = {"arn:aws:states:::": run_task}  # noqa: SLF001
-    stepfunctions._call_lambda = lambda function, payload: run_task(  # noqa: SLF001
-        "arn:aws:states:::lambda:invoke", {"FunctionName": function, "Payload": payload}
-    )
-
-
 # The members that name the resource of an action, where ministack's evaluator would take the action to have none.
 _NAMING_MEMBERS = {
     ("kms", "AliasName"): "arn:aws:kms:{region}:{account}:{name}",
@@ -304,7 +237,7 @@ def install_missing_resources() -> None:
     """Let policies that name an alias of a key, or a repository among several, be evaluated against it as AWS does."""
     extract = iam_actions.extract_resource_arn
 
-    def extract_more(
+    def extract_more(  # noqa: PLR0917 -- ministack's own signature
         service: str, method: str, path: str, headers: Any, body: bytes, query: Any, region: str, account: str
     ) -> str:
         found = str(extract(service, method, path, headers, body, query, region, account))

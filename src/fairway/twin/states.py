@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError, UnknownServiceError
 
-from fairway.twin import base, translation
+from fairway.twin import base_states, translation
 from fairway.twin.context import Credentials, RoleError
 from fairway.twin.guards import STATES
 
@@ -56,7 +56,7 @@ _timed_out: ContextVar[threading.Event | None] = ContextVar("fairway_task_timed_
 
 def install(twin: "Twin") -> None:
     """Run the tasks of all state machines from now on."""
-    base.install_task_dispatcher(Tasks(twin).run, _with_time_limit)
+    base_states.install_task_dispatcher(Tasks(twin).run, _with_time_limit)
 
 
 def _with_time_limit(task: Callable[[], Any]) -> Any:
@@ -65,7 +65,7 @@ def _with_time_limit(task: Callable[[], Any]) -> Any:
     token = _timed_out.set(event)
     try:
         return task()
-    except base.TaskError:
+    except base_states.TaskError:
         event.set()
         raise
     finally:
@@ -81,16 +81,16 @@ class Tasks:
 
     def run(self, resource: str, task_input: Any) -> Any:
         """Run one attempt of a task and return its result; end the thread when the execution was stopped meanwhile."""
-        execution = base.current_execution()
+        execution = base_states.current_execution()
         try:
-            result = self._run(resource, task_input) if base.execution_runs(execution) else None
-        except base.TaskError:
-            if base.execution_runs(execution):
+            result = self._run(resource, task_input) if base_states.execution_runs(execution) else None
+        except base_states.TaskError:
+            if base_states.execution_runs(execution):
                 raise
         else:
-            if base.execution_runs(execution):
+            if base_states.execution_runs(execution):
                 return result
-        raise base.ExecutionEndedError
+        raise base_states.ExecutionEndedError
 
     def _run(self, resource: str, task_input: Any) -> Any:
         if _LAMBDA.fullmatch(resource):
@@ -99,12 +99,12 @@ class Tasks:
             ]
         match = _RESOURCE.fullmatch(resource)
         if match is None:
-            raise base.TaskError("States.Runtime", f"The twin does not know the resource {resource}.")
+            raise base_states.TaskError("States.Runtime", f"The twin does not know the resource {resource}.")
         service, action, pattern = match["service"].lower(), match["action"], match["pattern"]
         operation = action[0].upper() + action[1:]
         job = _JOBS.get(operation) if service == "sagemaker" and not match["sdk"] else None
         if (pattern == ".sync" and job is None) or pattern not in (None, ".sync", ".waitForTaskToken"):
-            raise base.TaskError("States.Runtime", f"The twin cannot run {resource}.")
+            raise base_states.TaskError("States.Runtime", f"The twin cannot run {resource}.")
         result = self._call(service, action, task_input, optimized=not match["sdk"])
         if pattern == ".sync" and job is not None:
             return self._wait(job, task_input, result, resource)
@@ -115,30 +115,30 @@ class Tasks:
         operation = action[0].upper() + action[1:]
         method = next((python for python, name in client.meta.method_to_api_mapping.items() if name == operation), None)
         if method is None:
-            raise base.TaskError("States.Runtime", f"{service} has no action {action}.")
+            raise base_states.TaskError("States.Runtime", f"{service} has no action {action}.")
         model = client.meta.service_model.operation_model(operation)
         prefix = translation.java_name(client.meta.service_model.service_id)
         try:
             answer = getattr(client, method)(**translation.parameters(model.input_shape, given))
         except translation.UnknownFieldError as error:
-            raise base.TaskError("States.Runtime", str(error)) from error
+            raise base_states.TaskError("States.Runtime", str(error)) from error
         except ClientError as error:
             name = translation.error_name(prefix, error, optimized=optimized)
-            raise base.TaskError(name, translation.cause(prefix, error)) from error
+            raise base_states.TaskError(name, translation.cause(prefix, error)) from error
         except BotoCoreError as error:
-            raise base.TaskError(f"{prefix}.SdkClientException", str(error)) from error
+            raise base_states.TaskError(f"{prefix}.SdkClientException", str(error)) from error
         answer.pop("ResponseMetadata", None)
         result = translation.result(model.output_shape, answer, optimized=optimized)
         return _lambda_result(result) if optimized and service == "lambda" else result
 
     def _client(self, service: str, action: str) -> Any:
-        execution = base.current_execution()
+        execution = base_states.current_execution()
         _, _, _, region, account, *_ = execution.split(":")
         name = _BOTOCORE_NAMES.get(service, service)
         try:
             return self._twin.client(name, account=account, region=region, credentials=self._role(execution))
         except UnknownServiceError as error:
-            raise base.TaskError(
+            raise base_states.TaskError(
                 "States.Runtime", f"The twin has no service {service}; it was asked for {action}."
             ) from error
 
@@ -146,27 +146,27 @@ class Tasks:
         if execution not in self._credentials:
             try:
                 self._credentials[execution] = self._twin.role_credentials(
-                    base.execution_role(execution), service=STATES, session=execution.rpartition(":")[2]
+                    base_states.execution_role(execution), service=STATES, session=execution.rpartition(":")[2]
                 )
             except RoleError as error:
-                raise base.TaskError("States.Runtime", str(error)) from error
+                raise base_states.TaskError("States.Runtime", str(error)) from error
         return self._credentials[execution]
 
     # -- .sync ----------------------------------------------------------------------------------------------------
 
     def _wait(self, job: Job, given: Any, created: Any, resource: str) -> Any:
         """Wait for the end of a job; stop it when the execution is stopped or its time is over."""
-        execution, timed_out = base.current_execution(), _timed_out.get()
+        execution, timed_out = base_states.current_execution(), _timed_out.get()
         details = {"resourceType": "sagemaker", "resource": resource, "output": json.dumps(created)}
-        base.record_history(execution, "TaskSubmitted", {"taskSubmittedEventDetails": details})
+        base_states.record_history(execution, "TaskSubmitted", {"taskSubmittedEventDetails": details})
         while self._is_running(job, given, execution):
-            if not base.execution_runs(execution) or (timed_out is not None and timed_out.is_set()):
+            if not base_states.execution_runs(execution) or (timed_out is not None and timed_out.is_set()):
                 self._call("sagemaker", f"stop{job.noun}", job.named(given), optimized=True)
-                raise base.ExecutionEndedError
+                raise base_states.ExecutionEndedError
             time.sleep(_POLL_SECONDS)
         described = self._call("sagemaker", f"describe{job.noun}", job.named(given), optimized=True)
         if described[job.status] != "Completed":
-            raise base.TaskError("States.TaskFailed", json.dumps(described))
+            raise base_states.TaskError("States.TaskFailed", json.dumps(described))
         return described
 
     def _is_running(self, job: Job, given: Any, execution: str) -> bool:
@@ -181,5 +181,5 @@ def _lambda_result(result: dict[str, Any]) -> dict[str, Any]:
     payload = json.loads(result["Payload"]) if result.get("Payload") else None
     if result.get("FunctionError"):
         name = payload.get("errorType", "Lambda.Unknown") if isinstance(payload, dict) else "Lambda.Unknown"
-        raise base.TaskError(name, json.dumps(payload))
+        raise base_states.TaskError(name, json.dumps(payload))
     return {**result, "Payload": payload}
