@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, quote
 from fairway.twin import api, base, guards
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, MutableMapping
+    from collections.abc import Awaitable, Callable, Mapping, MutableMapping
     from concurrent.futures import Executor
 
     from fairway.twin.context import Twin
@@ -29,8 +29,9 @@ _CREDENTIAL = re.compile(r"Credential=[^/]+/\d{8}/([^/]+)/([^/]+)/aws4_request")
 class Gateway:
     """An ASGI application in front of ministack's."""
 
-    def __init__(self, twin: "Twin", services: "Services", workers: "Executor") -> None:
+    def __init__(self, twin: "Twin", services: "Services", workers: "Executor", facts: "Mapping[str, object]") -> None:
         self._twin = twin
+        self._facts = facts
         self._services = services
         self._workers = workers
 
@@ -46,8 +47,7 @@ class Gateway:
             await self._route(scope, receive, send)
 
     def _health(self) -> bytes:
-        announced = json.loads((self._twin.directory / "twin.json").read_text(encoding="utf-8"))
-        return json.dumps({"status": "ok", **announced, "services": self._services.names}).encode()
+        return json.dumps({"status": "ok", **self._facts, "services": self._services.names}).encode()
 
     async def _route(self, scope: "Message", receive: "Receive", send: "Send") -> None:
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}

@@ -83,14 +83,15 @@ async def _serve(settings: Settings, clock: "Clock", listener: socket.socket, re
     twin = Twin(directory=settings.directory, endpoint=settings.endpoint, store=Store(clock), clock=clock)
     workers = ThreadPoolExecutor(max_workers=_WORKERS, thread_name_prefix="twin")
     services = install(twin)
-    gateway = Gateway(twin, services, workers)
+    facts = _facts(settings)
+    gateway = Gateway(twin, services, workers, facts)
 
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
 
     async def stopped() -> None:
-        _announce(settings, ready)  # hypercorn asks for the trigger once it listens
+        _announce(facts, ready)  # hypercorn asks for the trigger once it listens
         await stop.wait()
         # While the door is still open: what ends may want to write its last logs.
         await asyncio.to_thread(services.close)
@@ -120,17 +121,19 @@ def _hypercorn(listener: socket.socket) -> Config:
     return config
 
 
-def _announce(settings: Settings, ready: Path) -> None:
+def _facts(settings: Settings) -> dict[str, object]:
+    """Return what twin.json and the door's health say of this process."""
+    return {
+        "pid": os.getpid(),
+        "port": settings.port,
+        "endpoint": settings.endpoint,
+        "account": settings.account,
+        "region": settings.region,
+    }
+
+
+def _announce(facts: dict[str, object], ready: Path) -> None:
     """Write twin.json, whole or not at all."""
-    text = json.dumps(
-        {
-            "pid": os.getpid(),
-            "port": settings.port,
-            "endpoint": settings.endpoint,
-            "account": settings.account,
-            "region": settings.region,
-        }
-    )
     unfinished = ready.with_suffix(".part")
-    unfinished.write_text(text, encoding="utf-8")
+    unfinished.write_text(json.dumps(facts), encoding="utf-8")
     unfinished.replace(ready)

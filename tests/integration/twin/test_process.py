@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 import zipfile
 
 import pytest
@@ -83,6 +84,16 @@ def test_nothing_survives_its_end(own_twin, number):
         time.sleep(0.05)
     assert own_twin.processes() == []
     assert (own_twin.directory / "twin.json").exists() == (number == signal.SIGKILL)
+
+
+def test_its_health_says_what_twin_json_says(twin):
+    with urllib.request.urlopen(f"{twin.endpoint}/_fairway/health", timeout=5) as answer:
+        health = json.load(answer)
+    assert health["status"] == "ok"
+    assert "sagemaker" in health["services"]
+    announced = json.loads((twin.directory / "twin.json").read_text())
+    assert announced["pid"] == twin.process.pid
+    assert announced.items() <= health.items()
 
 
 def test_a_port_that_is_taken_is_one_sentence(twin, tmp_path):
