@@ -1,6 +1,8 @@
 """The command line: each command is one step that a person or a pipeline takes; the Makefile names them all."""
 
+import importlib
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +14,7 @@ from rich.markup import escape
 
 from fairway import console, local_twin, workflow
 from fairway.console import Steps, err, out
-from fairway.delivery import access
+from fairway.delivery import access, image_check
 from fairway.delivery.provision import Provisioner, find_root
 from fairway.delivery.terraform import Plan
 from fairway.errors import FairwayError, NoReleaseError, NotProvisionedError, PlanMissingError
@@ -203,6 +205,14 @@ def status() -> None:
 def demo() -> None:
     """Rehearse it all in a copy of this checkout: provision, train, release, deploy, predict."""
     rehearse(settings())
+
+
+@app.command("image-check")
+def image_check_command() -> None:
+    """Build the Dockerfile without a Docker engine and run what it makes: prepare, train, evaluate, serve."""
+    told = settings()
+    write_raw = importlib.import_module("model").write_raw
+    image_check.check(told.root, told.build / "image-check", write_raw, os.environ, out.print)
 
 
 def _outputs(told: Settings, name: str) -> dict[str, str]:

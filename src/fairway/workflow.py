@@ -116,7 +116,7 @@ def invoke(settings: Settings, endpoint: str, body: bytes, content_type: str = "
 
 
 def invoke_golden(settings: Settings, environment: str, endpoint: str) -> Answer:
-    """Send an environment's endpoint its release's golden requests; `WrongAnswerError` unless it answers as recorded."""
+    """Send an endpoint the golden requests of its release; `WrongAnswerError` unless it answers as recorded."""
     current = releases.read(release_path(settings, environment)).current
     if current is None:
         raise NoReleaseError(environment)

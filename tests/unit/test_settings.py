@@ -44,7 +44,9 @@ def test_a_wrong_member_is_named(tmp_path, changes, expected):
         load_project(tmp_path / "project.json")
 
 
-@pytest.mark.parametrize(("text", "expected"), [("{", "not JSON"), ("[]", "the document"), ("{}", "`project` is missing")])
+@pytest.mark.parametrize(
+    ("text", "expected"), [("{", "not JSON"), ("[]", "the document"), ("{}", "`project` is missing")]
+)
 def test_a_wrong_document_is_refused(tmp_path, text, expected):
     (tmp_path / "project.json").write_text(text)
     with pytest.raises(ProjectFileError, match=expected):

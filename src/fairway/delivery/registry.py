@@ -1,15 +1,19 @@
 """What the model registry says of a model package, as a release and as a set of golden requests."""
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from fairway.delivery.releases import Release
 from fairway.errors import NotRegisteredError
 
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sagemaker import SageMakerClient
 
-def latest_approved(sagemaker: Any, group: str) -> str:
+
+def latest_approved(sagemaker: "SageMakerClient", group: str) -> str:
     """Return the ARN of the newest approved package of a group, or raise `NotRegisteredError`."""
     packages = sagemaker.list_model_packages(
         ModelPackageGroupName=group, ModelApprovalStatus="Approved", SortBy="CreationTime", SortOrder="Descending",
@@ -20,7 +24,7 @@ def latest_approved(sagemaker: Any, group: str) -> str:
     return str(packages[0]["ModelPackageArn"])
 
 
-def describe(sagemaker: Any, arn: str) -> dict[str, Any]:
+def describe(sagemaker: "SageMakerClient", arn: str) -> dict[str, Any]:
     """Return a package's description, or raise `NotRegisteredError`."""
     try:
         return dict(sagemaker.describe_model_package(ModelPackageName=arn))
@@ -30,7 +34,7 @@ def describe(sagemaker: Any, arn: str) -> dict[str, Any]:
         ) from error
 
 
-def release_of(sagemaker: Any, s3: Any, arn: str) -> Release:
+def release_of(sagemaker: "SageMakerClient", s3: "S3Client", arn: str) -> Release:
     """Make the release of a registered, approved package, from what was written at its registration."""
     package = describe(sagemaker, arn)
     if package["ModelApprovalStatus"] != "Approved":
@@ -48,7 +52,7 @@ def release_of(sagemaker: Any, s3: Any, arn: str) -> Release:
     )
 
 
-def golden_requests(sagemaker: Any, s3: Any, arn: str) -> dict[str, Any]:
+def golden_requests(sagemaker: "SageMakerClient", s3: "S3Client", arn: str) -> dict[str, Any]:
     """Return the requests, with the answers recorded at evaluation, that a deployment of this package must repeat."""
     evaluation = _evaluation_url(describe(sagemaker, arn))
     return dict(_read_json(s3, evaluation.rsplit("/", 1)[0] + "/golden.json"))
@@ -58,7 +62,7 @@ def _evaluation_url(package: dict[str, Any]) -> str:
     return str(package["ModelMetrics"]["ModelQuality"]["Statistics"]["S3Uri"])
 
 
-def _read_json(s3: Any, url: str) -> Any:
+def _read_json(s3: "S3Client", url: str) -> Any:
     bucket, key = url.removeprefix("s3://").split("/", 1)
     try:
         return json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())

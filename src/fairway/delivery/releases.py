@@ -3,12 +3,15 @@
 import hashlib
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from botocore.exceptions import ClientError
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
 from fairway.errors import ArtifactMismatchError, ArtifactMissingError, ReleaseError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 _SHA256 = r"[0-9a-f]{64}"
 
@@ -79,7 +82,7 @@ def write(path: Path, file: ReleaseFile) -> None:
     path.write_text(json.dumps(file.model_dump(), indent=2) + "\n")
 
 
-def verify_artifact(s3: Any, release: Release) -> None:
+def verify_artifact(s3: "S3Client", release: Release) -> None:
     """Compare the SHA-256 of the object at `model_data_url` with the pinned one, streaming it.
 
     Raises `ArtifactMismatchError`, or `ArtifactMissingError` when it cannot be read.

@@ -6,20 +6,15 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from fairway.delivery.releases import Release
 from fairway.errors import TrainingFailedError
 
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions import SFNClient
+
 POLL_SECONDS = 0.5
-
-
-class StepFunctions(Protocol):
-    """The part of boto3's Step Functions client that is used here."""
-
-    def start_execution(self, **request: Any) -> Any: ...  # noqa: D102  # boto3's own
-    def describe_execution(self, **request: Any) -> Any: ...  # noqa: D102  # boto3's own
-    def get_execution_history(self, **request: Any) -> Any: ...  # noqa: D102  # boto3's own
 
 
 @dataclass(frozen=True)
@@ -55,14 +50,14 @@ def champion_of(release: Release | None) -> dict[str, str] | None:
     return {"version": release.version, "model_data_url": release.model_data_url}
 
 
-def start(states: StepFunctions, state_machine_arn: str, told: TrainingInput) -> str:
+def start(states: "SFNClient", state_machine_arn: str, told: TrainingInput) -> str:
     """Start an execution named after its run and return its ARN."""
     answer = states.start_execution(stateMachineArn=state_machine_arn, name=told.run, input=json.dumps(asdict(told)))
     return str(answer["executionArn"])
 
 
 def follow(
-    states: StepFunctions,
+    states: "SFNClient",
     execution_arn: str,
     listen: Callable[[StateEvent], None],
     sleep: Callable[[float], None] = time.sleep,
@@ -86,17 +81,15 @@ def follow(
         sleep(POLL_SECONDS)
 
 
-def _state_events(states: StepFunctions, execution_arn: str) -> Iterator[StateEvent]:
+def _state_events(states: "SFNClient", execution_arn: str) -> Iterator[StateEvent]:
     request: dict[str, Any] = {"executionArn": execution_arn, "maxResults": 1000}
     while True:
         page = states.get_execution_history(**request)
         for event in page["events"]:
-            for edge, details in (
-                ("StateEntered", "stateEnteredEventDetails"),
-                ("StateExited", "stateExitedEventDetails"),
-            ):
-                if event["type"].endswith(edge):
-                    yield StateEvent(event[details]["name"], entered=edge == "StateEntered")
+            if entered := event.get("stateEnteredEventDetails"):
+                yield StateEvent(entered["name"], entered=True)
+            if left := event.get("stateExitedEventDetails"):
+                yield StateEvent(left["name"], entered=False)
         if not page.get("nextToken"):
             return
         request["nextToken"] = page["nextToken"]

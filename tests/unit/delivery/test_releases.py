@@ -1,6 +1,7 @@
 import hashlib
 import io
 import json
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -49,7 +50,7 @@ def test_what_is_written_is_read_back(tmp_path):
         ("model_data_sha256", "A" * 64, "64 hexadecimal digits"),
         ("model_data_url", "https://example.com/model.tar.gz", "an S3 address"),
         ("model_data_url", "s3://flights-artifacts/model.pkl", "ends in .tar.gz"),
-        ("model_package_arn", "arn:aws:sagemaker:us-east-1:111111111111:model-package-group/flights", "ARN of a model package"),
+        ("model_package_arn", "arn:aws:sagemaker:us-east-1:111111111111:model-package/flights", "ARN of a model package"),
         ("version", "latest", "number of a model package version"),
         ("version", "0", "number of a model package version"),
         ("metrics", {"auc": "good"}, "number"),
@@ -101,6 +102,10 @@ def test_pinning_the_same_release_again_keeps_the_way_back():
     assert file.pin(new) is file
 
 
+def bucket(content: bytes | None) -> Any:
+    return Bucket(content)
+
+
 class Bucket:
     def __init__(self, content: bytes | None):
         self.content = content
@@ -115,16 +120,16 @@ class Bucket:
 def test_the_pinned_artifact_is_accepted():
     content = b"a model" * 1000
     pinned = releases.Release(**release(model_data_sha256=hashlib.sha256(content).hexdigest()))
-    releases.verify_artifact(Bucket(content), pinned)
+    releases.verify_artifact(bucket(content), pinned)
 
 
 def test_a_replaced_artifact_is_refused_with_both_hashes():
     content = b"another model"
     with pytest.raises(ArtifactMismatchError, match=DIGEST) as refused:
-        releases.verify_artifact(Bucket(content), releases.Release(**release()))
+        releases.verify_artifact(bucket(content), releases.Release(**release()))
     assert hashlib.sha256(content).hexdigest() in str(refused.value)
 
 
 def test_a_missing_artifact_is_refused():
     with pytest.raises(ArtifactMissingError, match="NoSuchKey"):
-        releases.verify_artifact(Bucket(None), releases.Release(**release()))
+        releases.verify_artifact(bucket(None), releases.Release(**release()))

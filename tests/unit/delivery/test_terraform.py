@@ -49,7 +49,7 @@ def program(tmp_path):
     """Make a program that answers as Terraform would."""
 
     def write(body: str, name: str = "terraform") -> Path:
-        path = tmp_path / name
+        path: Path = tmp_path / name
         path.write_text(f"#!/bin/sh\n{body}\n")
         path.chmod(0o755)
         return path
@@ -62,7 +62,8 @@ def terraform(program: Path, listen=lambda _line: None) -> Terraform:
 
 
 @pytest.mark.parametrize(
-    ("version", "accepted"), [("1.9.8", False), ("0.15.0", False), ("1.10.0", True), ("1.11.4", True), ("2.0.0-rc1", True)]
+    ("version", "accepted"),
+    [("1.9.8", False), ("0.15.0", False), ("1.10.0", True), ("1.11.4", True), ("2.0.0-rc1", True)],
 )
 def test_terraform_must_be_new_enough(program, tmp_path, version, accepted):
     program(f"""echo 'a warning'; echo '{{"terraform_version": "{version}"}}'""")
@@ -104,7 +105,9 @@ def test_a_stale_plan_says_to_plan_again():
 
 
 def test_errors_are_kept_and_frames_and_warnings_dropped():
-    assert summarise(TWO_ERRORS) == "Invalid value for variable\n  on main.tf line 3:\nThe image must be named by digest.\nsecond".replace(
+    assert summarise(
+        TWO_ERRORS
+    ) == "Invalid value for variable\n  on main.tf line 3:\nThe image must be named by digest.\nsecond".replace(
         "  on", "on"
     )
 
@@ -127,7 +130,7 @@ def test_a_failed_command_raises_with_terraforms_words(program, tmp_path):
 
 def test_lines_are_told_as_they_come(program):
     lines: list[str] = []
-    terraform(program("echo one; echo two; echo \"$@\""), lines.append).init({"bucket": "b"})
+    terraform(program('echo one; echo two; echo "$@"'), lines.append).init({"bucket": "b"})
     assert lines[:2] == ["one", "two"]
     assert "-backend-config=bucket=b" in lines[2]
     assert "-lockfile=readonly" in lines[2]
@@ -139,9 +142,8 @@ def test_outputs_come_as_a_whole(program):
 
 
 def test_an_interrupt_is_passed_on_once_and_waited_for(program, tmp_path):
-    slow = program(
-        f"trap 'echo interrupted >> {tmp_path}/said; exit 1' INT; touch {tmp_path}/started; while :; do sleep 0.02; done"
-    )
+    trap = f"trap 'echo interrupted >> {tmp_path}/said; exit 1' INT"
+    slow = program(f"{trap}; touch {tmp_path}/started; while :; do sleep 0.02; done")
 
     def interrupt() -> None:
         deadline = time.monotonic() + 10

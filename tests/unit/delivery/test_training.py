@@ -1,4 +1,5 @@
 import json
+from typing import Any
 
 import pytest
 
@@ -31,14 +32,14 @@ class StepFunctions:
         assert executionArn == "arn:execution"
         return self.looks[0][0]
 
-    def get_execution_history(self, *, nextToken=None, **request):  # noqa: N803
+    def get_execution_history(self, **request):
         events = self.looks[0][1] if len(self.looks) == 1 else self.looks.pop(0)[1]
         assert request["executionArn"] == "arn:execution"
         return {"events": events}
 
 
-def follow(states):
-    heard = []
+def follow(states: Any):
+    heard: list[training.StateEvent] = []
     output = training.follow(states, "arn:execution", heard.append, sleep=lambda _seconds: None)
     return output, [(event.state, event.entered) for event in heard]
 
@@ -54,7 +55,12 @@ def test_each_state_is_told_once_and_the_output_returned():
 
 
 def test_a_failed_execution_raises_with_its_error_and_cause():
-    failed = {"status": "FAILED", "name": "r", "error": "QualityGateRefused", "cause": "auc is 0.6, 0.65 is the minimum"}
+    failed = {
+        "status": "FAILED",
+        "name": "r",
+        "error": "QualityGateRefused",
+        "cause": "auc is 0.6, 0.65 is the minimum",
+    }
     with pytest.raises(TrainingFailedError, match=r"r ended with QualityGateRefused: auc is 0\.6"):
         follow(StepFunctions((failed, [])))
 
@@ -65,7 +71,7 @@ def test_an_aborted_execution_raises_too():
 
 
 def test_an_execution_is_named_after_its_run():
-    states = StepFunctions()
+    states: Any = StepFunctions()
     told = training.TrainingInput("r-1", "b" * 40, "image@sha256:x", "s3://b/raw/", {"eta": "0.1"}, {}, None)
     assert training.start(states, MACHINE, told) == "arn:execution"
     assert states.started["name"] == "r-1"

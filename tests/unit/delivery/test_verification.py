@@ -5,7 +5,7 @@ from fairway.delivery.verification import same_answer
 RECORDED = {"predictions": [{"probability": 0.31, "late": False}, {"probability": 0.62, "late": True}]}
 
 
-def answered(probability=0.31, late=False, rows=2):
+def answered(probability=0.31, *, late=False, rows=2):
     return {"predictions": [{"probability": probability, "late": late}, {"probability": 0.62, "late": True}][:rows]}
 
 
