@@ -269,3 +269,41 @@ def test_an_idle_endpoint_costs_next_to_nothing(twin, endpoint, config, model):
     before = processor_seconds(twin.process.pid)
     time.sleep(6)  # a ping of each instance is among it
     assert processor_seconds(twin.process.pid) - before < 0.12  # 2 % of one core
+
+
+def test_a_variant_is_scaled_out_and_in_without_losing_a_request(twin, endpoint, config, model):
+    sagemaker = twin.client("sagemaker")
+    name = endpoint(config(main=(model("a"), 1, 1)))["EndpointName"]
+
+    def scale(count):
+        wanted = [{"VariantName": "main", "DesiredInstanceCount": count}]
+        sagemaker.update_endpoint_weights_and_capacities(EndpointName=name, DesiredWeightsAndCapacities=wanted)
+        started = sagemaker.describe_endpoint(EndpointName=name)
+        assert started["EndpointStatus"] == "Updating"
+        with pytest.raises(ClientError, match="Cannot update in-progress endpoint"):
+            sagemaker.update_endpoint_weights_and_capacities(EndpointName=name, DesiredWeightsAndCapacities=wanted)
+        variant = settled(twin, name)["ProductionVariants"][0]
+        return variant["CurrentInstanceCount"], variant["DesiredInstanceCount"]
+
+    with Load(twin, name) as load:
+        assert scale(3) == (3, 3)
+        assert len({ask(twin, name, "pid")[0] for _ in range(12)}) == 3
+        assert scale(1) == (1, 1)
+        assert len({ask(twin, name, "pid")[0] for _ in range(12)}) == 1
+    assert load.failures == []
+    assert load.answers["a"] > 0
+
+
+def test_weights_are_changed_while_an_endpoint_serves(twin, endpoint, config, model):
+    sagemaker = twin.client("sagemaker")
+    name = endpoint(config(old=(model("a"), 1, 1), new=(model("b"), 1, 0)))["EndpointName"]
+    assert {ask(twin, name)[0][0] for _ in range(10)} == {"a"}
+    wanted = [{"VariantName": "old", "DesiredWeight": 0}, {"VariantName": "new", "DesiredWeight": 2}]
+    sagemaker.update_endpoint_weights_and_capacities(EndpointName=name, DesiredWeightsAndCapacities=wanted)
+    weights = {v["VariantName"]: v["CurrentWeight"] for v in settled(twin, name)["ProductionVariants"]}
+    assert weights == {"old": 0, "new": 2}
+    assert {ask(twin, name)[0][0] for _ in range(10)} == {"b"}
+    with pytest.raises(ClientError, match=r'The variant name\(s\) "x" is/are not present within endpoint config'):
+        sagemaker.update_endpoint_weights_and_capacities(
+            EndpointName=name, DesiredWeightsAndCapacities=[{"VariantName": "x", "DesiredWeight": 1}]
+        )

@@ -15,7 +15,7 @@ from fairway.twin.runtime.archives import unpack
 from fairway.twin.runtime.containers import Container, Session
 from fairway.twin.runtime.failures import CallerError, RunError
 from fairway.twin.runtime.instances import Instance, deadline
-from fairway.twin.runtime.routing import Fleet, FleetError, VariantFleet
+from fairway.twin.runtime.routing import Fleet, FleetError, VariantFleet, retire
 from fairway.twin.runtime.support import primary_container
 
 if TYPE_CHECKING:
@@ -78,20 +78,25 @@ class FleetMaker:
                 for variant in config.attributes["ProductionVariants"]
             )
             fleet = Fleet(config.name, variants, folder)
-            self._start(fleet, config, wanted)
+            self.start({variant: wanted[variant.name].instances for variant in variants})
         except (RunError, FleetError) as error:
             fleet.retire()
             raise FleetError(str(error)) from error
         return fleet
 
-    def _start(self, fleet: Fleet, config: "Resource", wanted: Mapping[str, Wish]) -> None:
-        settings = {variant["VariantName"]: variant for variant in config.attributes["ProductionVariants"]}
-        self._starting = fleet.variants
-        for variant in fleet.variants:
-            variant.launch(wanted[variant.name].instances)
-        for variant in fleet.variants:
-            seconds = settings[variant.name].get("ContainerStartupHealthCheckTimeoutInSeconds", STARTUP_SECONDS)
-            variant.wait_until_serving(deadline(seconds, self._twin.clock), self._abandoned)
+    def start(self, launches: Mapping[VariantFleet, int]) -> None:
+        """Start so many instances more of each variant, and return when they serve; else end them, raise FleetError."""
+        self._starting = tuple(launches)
+        started = {variant: variant.launch(number) for variant, number in launches.items()}
+        try:
+            for variant, instances in started.items():
+                until = deadline(variant.startup_seconds, self._twin.clock)
+                variant.wait_until_serving(instances, until, self._abandoned)
+        except FleetError:
+            for variant, instances in started.items():
+                variant.give_up(instances)
+                retire(instances)
+            raise
 
     def _prepare(self, variant: Mapping[str, Any], wish: Wish, folder: Path) -> VariantFleet:
         """Pull the image and download the artifact, both once, as the model's role."""
@@ -109,6 +114,7 @@ class FleetMaker:
             image=image,
             specified_image=container["Image"],
             made_at=self._twin.clock.now(),
+            startup_seconds=variant.get("ContainerStartupHealthCheckTimeoutInSeconds", STARTUP_SECONDS),
             launcher=partial(
                 self._instance, session=session, image=image, variables=variables, artifact=artifact, folder=folder
             ),

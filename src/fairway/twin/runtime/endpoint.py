@@ -2,11 +2,12 @@
 
 import logging
 import threading
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from fairway.twin.runtime.deployment import FleetMaker, Retained, wishes
+from fairway.twin.runtime.deployment import FleetMaker, Retained, Wish, wishes
 from fairway.twin.runtime.instances import INVOCATION_SECONDS
-from fairway.twin.runtime.routing import Fleet, FleetError, Router
+from fairway.twin.runtime.routing import Fleet, FleetError, Router, retire
 
 if TYPE_CHECKING:
     from fairway.twin.context import Resource, Twin
@@ -61,6 +62,37 @@ class Endpoint:
         except FleetError as error:
             self._tell(EndpointStatus="InService", FailureReason=str(error), PendingDeploymentSummary=None)
 
+    def adjust(self, wanted: Mapping[str, Wish]) -> None:
+        """Give running variants other weights and numbers of instances; new instances get requests once they serve."""
+        with self._deploying:
+            if self.fleet is None:
+                return
+            fleet = self.fleet
+            self._tell(EndpointStatus="Updating", FailureReason=None, ProductionVariants=_summaries(fleet, wanted))
+            reason = None
+            try:
+                for variant in fleet.variants:
+                    variant.weight = wanted[variant.name].weight
+                self.router.swap(fleet.routes())
+                self._resize(fleet, wanted)
+            except FleetError as error:
+                reason = str(error)
+            self._tell(EndpointStatus="InService", FailureReason=reason, ProductionVariants=_summaries(fleet))
+
+    def _resize(self, fleet: Fleet, wanted: Mapping[str, Wish]) -> None:
+        missing = {variant: wanted[variant.name].instances - len(variant.instances) for variant in fleet.variants}
+        self._maker.start({variant: number for variant, number in missing.items() if number > 0})
+        for variant, number in missing.items():
+            ended = variant.instances[number:] if number < 0 else []
+            variant.give_up(ended)
+            self.router.drain(ended)
+            retire(ended)
+
+    def running(self) -> dict[str, Wish]:
+        """Return what each running variant has."""
+        variants = self.fleet.variants if self.fleet is not None else ()
+        return {variant.name: Wish(len(variant.instances), variant.weight) for variant in variants}
+
     def delete(self) -> None:
         """End everything, and forget the endpoint."""
         self._maker.abandon()
@@ -68,7 +100,7 @@ class Endpoint:
         with self._deploying:
             self.router.swap(())
             if self.fleet is not None:
-                self.router.drain(self.fleet)
+                self.router.drain(self.fleet.instances())
                 self.fleet.retire()
         self._twin.store.remove(self.resource)
 
@@ -89,10 +121,10 @@ class Endpoint:
                 EndpointConfigName=config.name,
                 FailureReason=None,
                 PendingDeploymentSummary=None,
-                ProductionVariants=[variant.summary() for variant in fleet.variants],
+                ProductionVariants=_summaries(fleet),
             )
             if old is not None:
-                self.router.drain(old, INVOCATION_SECONDS)
+                self.router.drain(old.instances(), INVOCATION_SECONDS)
                 old.retire()
 
     def _retained(self) -> Retained:
@@ -103,11 +135,7 @@ class Endpoint:
         dropped = {item["VariantPropertyType"] for item in request.get("ExcludeRetainedVariantProperties") or ()}
         members = {"DesiredInstanceCount": "instances", "DesiredWeight": "weight"}
         kept = [member for name, member in members.items() if name not in dropped]
-        running = {
-            variant.name: {"instances": len(variant.instances), "weight": variant.weight}
-            for variant in self.fleet.variants
-        }
-        return {name: {member: values[member] for member in kept} for name, values in running.items()}
+        return {name: {member: getattr(wish, member) for member in kept} for name, wish in self.running().items()}
 
     def _pending(self, config: "Resource") -> dict[str, Any]:
         wanted = wishes(config, self._retained())
@@ -133,3 +161,12 @@ class Endpoint:
             )
         except Exception:  # an endpoint does not fail because nobody could be told
             logger.exception("the event of %s could not be sent", self.resource.arn)
+
+
+def _summaries(fleet: Fleet, wanted: Mapping[str, Wish] | None = None) -> list[dict[str, Any]]:
+    """Return the variants as DescribeEndpoint shows them, on their way to what is wanted."""
+    return [variant.summary() | _desired((wanted or {}).get(variant.name)) for variant in fleet.variants]
+
+
+def _desired(wish: Wish | None) -> dict[str, Any]:
+    return {} if wish is None else {"DesiredWeight": wish.weight, "DesiredInstanceCount": wish.instances}

@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from fairway.twin.runtime.deployment import LOG_GROUP
@@ -55,6 +56,28 @@ class EndpointEngine:
             self._twin.store.update(resource, EndpointStatus="InService")
             raise
         self._in_thread(endpoint, endpoint.update, config)
+
+    def adjust(self, resource: "Resource", changes: Mapping[str, Mapping[str, Any]]) -> None:
+        """Give running variants other members of their Wish; return at once. Raise ServiceError as SageMaker does."""
+        from fairway.twin.api import ValidationError  # noqa: PLC0415 -- loads ministack, which the rest does not need
+
+        endpoint = self._endpoints[resource.arn]
+        with self._twin.store.locked():
+            if resource.attributes["EndpointStatus"] != "InService":
+                raise ValidationError(f'Cannot update in-progress endpoint "{resource.arn}".')
+            running = endpoint.running()
+            unknown = [name for name in changes if name not in running]
+            if unknown:
+                config = resource.attributes["EndpointConfigName"]
+                message = f'The variant name(s) "{", ".join(unknown)}" is/are not present within endpoint configuration'
+                raise ValidationError(f'{message} "{config}".')
+            self._twin.store.update(resource, EndpointStatus="Updating")
+        wanted = {name: replace(wish, **changes.get(name, {})) for name, wish in running.items()}
+        self._in_thread(endpoint, endpoint.adjust, wanted)
+
+    def scale(self, resource: "Resource", variant: str, count: int) -> None:
+        """Give a running variant another number of instances; return at once. Raise ServiceError as SageMaker does."""
+        self.adjust(resource, {variant: {"instances": count}})
 
     def delete(self, resource: "Resource") -> None:
         """End an endpoint; return at once."""

@@ -45,6 +45,7 @@ class VariantFleet:
         image: "Image",
         specified_image: str,
         made_at: "datetime",
+        startup_seconds: float,
         launcher: Callable[[Callable[[], None]], Instance],
     ) -> None:
         self.name = name
@@ -52,20 +53,27 @@ class VariantFleet:
         self.image = image
         self.specified_image = specified_image
         self.made_at = made_at
+        self.startup_seconds = startup_seconds
         self.instances: list[Instance] = []
         self._launcher = launcher
         self._changed = threading.Condition()
         self._turn = count()
 
-    def launch(self, number: int) -> None:
-        """Start `number` instances more; return at once."""
-        self.instances = [*self.instances, *(self._launcher(self.notify) for _ in range(number))]
+    def launch(self, number: int) -> list[Instance]:
+        """Start `number` instances more; return them at once."""
+        launched = [self._launcher(self.notify) for _ in range(number)]
+        self.instances = [*self.instances, *launched]
+        return launched
 
-    def wait_until_serving(self, until: float, abandoned: threading.Event) -> None:
-        """Return when all instances serve; raise FleetError when they do not by the monotonic moment `until`."""
+    def give_up(self, instances: Sequence[Instance]) -> None:
+        """Send no request to these instances from now on."""
+        self.instances = [instance for instance in self.instances if instance not in instances]
+
+    def wait_until_serving(self, instances: Sequence[Instance], until: float, abandoned: threading.Event) -> None:
+        """Return when these instances serve; raise FleetError when they do not by the monotonic moment `until`."""
         with self._changed:
-            while not all(instance.serving for instance in self.instances):
-                self._check(until, abandoned)
+            while not all(instance.serving for instance in instances):
+                self._check(instances, until, abandoned)
                 self._changed.wait(max(0.0, until - time.monotonic()))
 
     def summary(self) -> dict[str, Any]:
@@ -94,16 +102,16 @@ class VariantFleet:
         with self._changed:
             self._changed.notify_all()
 
-    def _check(self, until: float, abandoned: threading.Event) -> None:
+    def _check(self, instances: Sequence[Instance], until: float, abandoned: threading.Event) -> None:
         if abandoned.is_set():
             raise FleetError("The deployment was ended before its instances were ready.")
-        for instance in self.instances:
+        for instance in instances:
             if instance.problem is not None:
                 raise FleetError(
                     f"CannotStartContainerError. Please ensure the model container for variant {self.name} starts "
                     f"correctly when invoked with 'docker run <image> serve'. {instance.problem}"
                 )
-        hopeless = any(instance.ends >= HOPELESS and not instance.serving for instance in self.instances)
+        hopeless = any(instance.ends >= HOPELESS and not instance.serving for instance in instances)
         if hopeless or time.monotonic() >= until:
             raise FleetError(
                 f"The primary container for production variant {self.name} did not pass the ping health check. "
@@ -128,12 +136,16 @@ class Fleet:
         return [instance for variant in self.variants for instance in variant.instances]
 
     def retire(self, grace: float = GRACE_SECONDS) -> None:
-        """End all instances, at the same time; return when they have ended and their folder is gone."""
-        instances = self.instances()
-        if instances:
-            with ThreadPoolExecutor(len(instances)) as pool:
-                list(pool.map(lambda instance: instance.retire(grace), instances))
+        """End all instances; return when they have ended and their folder is gone."""
+        retire(self.instances(), grace)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def retire(instances: Sequence[Instance], grace: float = GRACE_SECONDS) -> None:
+    """End instances, at the same time; return when they have ended."""
+    if instances:
+        with ThreadPoolExecutor(len(instances)) as pool:
+            list(pool.map(lambda instance: instance.retire(grace), instances))
 
 
 @dataclass(frozen=True)
@@ -176,10 +188,10 @@ class Router:
                 instance.in_flight -= 1
                 self._changed.notify_all()
 
-    def drain(self, fleet: Fleet, seconds: float = INVOCATION_SECONDS) -> None:
-        """Return when no instance of the fleet, which is on no route any more, has a request in flight."""
+    def drain(self, instances: Sequence[Instance], seconds: float = INVOCATION_SECONDS) -> None:
+        """Return when none of these instances, which are on no route any more, has a request in flight."""
         with self._changed:
-            self._changed.wait_for(lambda: not any(one.in_flight for one in fleet.instances()), timeout=seconds)
+            self._changed.wait_for(lambda: not any(one.in_flight for one in instances), timeout=seconds)
 
     def _pick(self, target: str | None, avoid: Sequence[Instance]) -> tuple[VariantFleet, Instance]:
         routes = [route for route in self.routes if target in (None, route.variant.name)]

@@ -23,7 +23,9 @@ def instance_that(*, serves=True) -> Any:
 
 def variant(name, *instances):
     nothing: Any = None  # routing asks for none of it
-    made = VariantFleet(name, weight=1.0, image=nothing, specified_image="", made_at=nothing, launcher=nothing)
+    made = VariantFleet(
+        name, weight=1.0, image=nothing, specified_image="", made_at=nothing, startup_seconds=60, launcher=nothing
+    )
     made.instances = list(instances)
     return made
 
@@ -103,7 +105,7 @@ def test_a_drained_fleet_has_nothing_in_flight(tmp_path):
     router.swap([Route(variant("a", new), 1)])
 
     def drain():
-        router.drain(fleet)
+        router.drain(fleet.instances())
         drained.set()
 
     drainer = threading.Thread(target=drain)

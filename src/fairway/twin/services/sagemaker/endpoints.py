@@ -5,6 +5,7 @@ from typing import Any
 
 from fairway.twin.api import Call, ValidationError, operation
 from fairway.twin.runtime.fleet import EndpointEngine
+from fairway.twin.runtime.support import refusal
 from fairway.twin.services.sagemaker.models import ENDPOINT_CONFIG
 from fairway.twin.services.sagemaker.resources import Kind, create, declare_reads
 from fairway.twin.store import Resource
@@ -42,6 +43,25 @@ def update_endpoint(call: Call) -> Mapping[str, Any]:
     )
     call.twin.engine(EndpointEngine).update(endpoint, call.params["EndpointConfigName"])
     return {"EndpointArn": endpoint.arn}
+
+
+@operation("sagemaker", "UpdateEndpointWeightsAndCapacities", resource=ENDPOINT.named)
+def update_endpoint_weights_and_capacities(call: Call) -> Mapping[str, Any]:
+    """Give running variants other weights and numbers of instances."""
+    endpoint = ENDPOINT.find(call)
+    changes = {wanted["VariantName"]: _change(wanted) for wanted in call.params["DesiredWeightsAndCapacities"]}
+    call.twin.engine(EndpointEngine).adjust(endpoint, changes)
+    return {"EndpointArn": endpoint.arn}
+
+
+def _change(wanted: Mapping[str, Any]) -> dict[str, Any]:
+    name = wanted["VariantName"]
+    if "ServerlessUpdateConfig" in wanted:
+        raise refusal(f"ServerlessUpdateConfig (variant {name})")
+    if wanted.get("DesiredInstanceCount") == 0:
+        raise refusal(f"variants without an instance (variant {name})")
+    members = {"DesiredWeight": "weight", "DesiredInstanceCount": "instances"}
+    return {members[member]: wanted[member] for member in members if member in wanted}
 
 
 @operation("sagemaker", "DeleteEndpoint", resource=ENDPOINT.named)
