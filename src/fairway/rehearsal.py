@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,9 +9,10 @@ from typing import Any
 from fairway import console, local_twin, workflow
 from fairway.console import Steps, out
 from fairway.delivery import access, releases
+from fairway.delivery.git import git
 from fairway.delivery.provision import Provisioner
 from fairway.delivery.terraform import find_terraform
-from fairway.errors import DriftAfterApplyError, GitError
+from fairway.errors import DriftAfterApplyError
 from fairway.settings import SHARED, Settings
 
 ENVIRONMENT = "dev"
@@ -30,7 +30,7 @@ def rehearse(told: Settings) -> None:
         copy = replace(told, root=refresh_copy(told, twin_id(told)))
         step.result = str(copy.root.relative_to(told.root))
     shared = provision_shared(copy, steps)
-    outputs = apply_environment(copy, steps, "Terraform: dev, without a release")
+    outputs = apply_environment(copy, steps)
     with steps.step("Raw data") as step:
         step.result = f"{len(workflow.upload_data(copy, shared['artifact_bucket']))} new files"
     with steps.step("Image") as step:
@@ -46,7 +46,7 @@ def rehearse(told: Settings) -> None:
         )
         commit_all(copy.root, f"Release version {release.version} to {ENVIRONMENT}")
         step.result = f"version {release.version}"
-    outputs = apply_environment(copy, steps, f"Terraform: dev, version {release.version}")
+    outputs = apply_environment(copy, steps)
     with steps.step("Predictions") as step:
         answer = workflow.invoke_golden(copy, ENVIRONMENT, outputs["endpoint_name"])
         step.result = "as recorded at evaluation"
@@ -64,9 +64,10 @@ def provision_shared(copy: Settings, steps: Steps) -> dict[str, Any]:
         return provisioner.apply(SHARED, provisioner.plan(SHARED))
 
 
-def apply_environment(copy: Settings, steps: Steps, title: str) -> dict[str, Any]:
-    """Verify the artifact, plan, and apply that plan."""
-    with steps.step(title) as step:
+def apply_environment(copy: Settings, steps: Steps) -> dict[str, Any]:
+    """Verify the artifact of the release that dev wants, plan, and apply that plan."""
+    current = releases.read(workflow.release_path(copy, ENVIRONMENT)).current
+    with steps.step(f"Terraform: dev, {f'version {current.version}' if current else 'without a release'}") as step:
         workflow.verify_releases(copy, ENVIRONMENT)
         provisioner = Provisioner(copy, listen=step.listen)
         return provisioner.apply(ENVIRONMENT, provisioner.plan(ENVIRONMENT))
@@ -138,14 +139,6 @@ def commit_all(repository: Path, message: str) -> None:
     git(repository, "add", "--all")
     if git(repository, "status", "--porcelain"):
         git(repository, *AUTHOR, "commit", "--quiet", "--message", message)
-
-
-def git(directory: Path, *arguments: str) -> str:
-    """Run Git and return what it printed; `GitError` with its words when it fails."""
-    answer = subprocess.run(["git", *arguments], cwd=directory, capture_output=True, text=True, check=False)
-    if answer.returncode:
-        raise GitError(arguments, answer.stderr.strip())
-    return answer.stdout
 
 
 def report(told: Settings, copy: Settings, steps: Steps, release: releases.Release, answer: workflow.Answer) -> None:
