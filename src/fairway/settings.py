@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -77,8 +77,11 @@ class Settings:
 
     @property
     def environments(self) -> list[str]:
-        """The environments that have a Terraform root, in name order."""
-        return sorted(path.parent.name for path in (self.root / "terraform/environments").glob("*/main.tf"))
+        """The environments that have a Terraform root, in the order in which a release passes through them.
+
+        That is the order of their accounts in `project.json`; one without an account comes last.
+        """
+        return in_order(self.project.accounts, self.root)
 
     def require_environment(self, name: str) -> str:
         """Return `name` if it has a Terraform root and an account; say which names do otherwise."""
@@ -86,6 +89,13 @@ class Settings:
             known = [each for each in self.environments if each in self.project.accounts]
             raise UnknownEnvironmentError(name, known)
         return name
+
+
+def in_order(accounts: Iterable[str], root: Path) -> list[str]:
+    """Return the environments that have a Terraform root below `root`, first those of `accounts`, in their order."""
+    present = sorted(path.parent.name for path in (root / "terraform/environments").glob("*/main.tf"))
+    named = [name for name in accounts if name in present]
+    return named + [name for name in present if name not in named]
 
 
 def load_project(path: Path) -> Project:
@@ -113,8 +123,15 @@ def parse_project(text: str, name: str) -> Project:
 
 
 def write_project(path: Path, *, project: str, region: str, repository: str, account: str) -> Project:
-    """Write `project.json` with one account for everything; a wrong value is refused before anything is written."""
-    environments = sorted(each.parent.name for each in (path.parent / "terraform/environments").glob("*/main.tf"))
+    """Write `project.json` with one account for everything; a wrong value is refused before anything is written.
+
+    A file that is there already says the environments' order, if it can be read.
+    """
+    try:
+        known = list(load_project(path).accounts)
+    except ProjectFileError:
+        known = []
+    environments = in_order(known, path.parent)
     accounts = dict.fromkeys([SHARED, *environments], account)
     told = {"project": project, "region": region, "repository": repository, "accounts": accounts}
     parsed = parse_project(json.dumps(told), path.name)

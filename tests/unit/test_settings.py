@@ -91,3 +91,24 @@ def test_init_leaves_the_file_alone_when_an_answer_is_wrong(checkout):
     with pytest.raises(ProjectFileError, match=r"accounts"):
         write_project(checkout / "project.json", project="cats", region="us-west-2", repository="a/cats", account="1")
     assert (checkout / "project.json").read_text() == before
+
+
+def test_a_release_passes_through_environments_in_the_order_of_their_accounts(checkout):
+    for name in ("prod", "staging", "canada"):
+        (checkout / f"terraform/environments/{name}").mkdir()
+        (checkout / f"terraform/environments/{name}/main.tf").touch()
+    accounts = dict.fromkeys(["delivery", "dev", "staging", "prod", "gone"], "111111111111")
+    (checkout / "project.json").write_text(json.dumps(PROJECT | {"accounts": accounts}))
+    assert Settings.load(checkout, {}).environments == ["dev", "staging", "prod", "canada"]
+    write_project(
+        checkout / "project.json", project="cats", region="us-west-2", repository="a/cats", account="333333333333"
+    )
+    assert list(load_project(checkout / "project.json").accounts) == ["delivery", "dev", "staging", "prod", "canada"]
+
+
+def test_init_repairs_a_file_that_cannot_be_read(checkout):
+    (checkout / "project.json").write_text("{")
+    write_project(
+        checkout / "project.json", project="cats", region="us-west-2", repository="a/cats", account="333333333333"
+    )
+    assert load_project(checkout / "project.json").project == "cats"
