@@ -31,7 +31,7 @@ locals {
 }
 
 resource "aws_sagemaker_model" "this" {
-  #checkov:skip=CKV_AWS_370:Isolation is a property of the network that an environment runs in, which comes with its own module
+  #checkov:skip=CKV_AWS_370:Isolation takes the container's network and AWS credentials away; the local AWS cannot isolate yet, and what is rehearsed there is what runs here
   for_each = local.models
 
   name               = each.key

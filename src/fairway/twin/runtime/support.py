@@ -50,7 +50,8 @@ def _training(request: Request) -> Iterator[str]:
         yield "algorithms of the marketplace (AlgorithmSpecification.AlgorithmName)"
     if specification.get("TrainingInputMode", "File") != "File":
         yield f"TrainingInputMode {specification['TrainingInputMode']}"
-    for member in ("EnableManagedSpotTraining", "EnableNetworkIsolation", "RetryStrategy", "ServerlessJobConfig"):
+    # RetryStrategy is taken: it retries the service's internal errors, and the twin has none.
+    for member in ("EnableManagedSpotTraining", "EnableNetworkIsolation", "ServerlessJobConfig"):
         if request.get(member):
             yield member
     if request["OutputDataConfig"].get("CompressionType", "GZIP") != "GZIP":

@@ -32,6 +32,7 @@ def channel(**changes):
         ({"ResourceConfig": {"InstanceCount": 2}}, "ResourceConfig.InstanceCount"),
         ({"EnableManagedSpotTraining": True}, "EnableManagedSpotTraining"),
         ({"EnableManagedSpotTraining": False}, None),
+        ({"RetryStrategy": {"MaximumRetryAttempts": 2}}, None),
         ({"InputDataConfig": channel(kind="ManifestFile")}, "S3DataType ManifestFile (channel train)"),
         ({"InputDataConfig": channel(InputMode="Pipe")}, "InputMode Pipe (channel train)"),
         ({"InputDataConfig": channel(CompressionType="Gzip")}, "CompressionType Gzip (channel train)"),
