@@ -282,6 +282,7 @@ class GitError(FairwayError):
     """A Git command failed."""
 
     def __init__(self, arguments: tuple[str, ...], message: str) -> None:
+        self.message = message
         super().__init__(f"git {arguments[0]} failed: {message}")
 
 

@@ -77,9 +77,14 @@ def read(path: Path) -> ReleaseFile:
         raise ReleaseError(f"{path.parent.name}/{path.name}", "it does not exist; an environment has one") from error
 
 
+def to_text(file: ReleaseFile) -> str:
+    """Return a release file in the one form that it has, so that a diff shows what changed and nothing else."""
+    return json.dumps(file.model_dump(), indent=2) + "\n"
+
+
 def write(path: Path, file: ReleaseFile) -> None:
-    """Write a release file in the one form that it has, so that a diff shows what changed and nothing else."""
-    path.write_text(json.dumps(file.model_dump(), indent=2) + "\n")
+    """Write a release file."""
+    path.write_text(to_text(file))
 
 
 def verify_artifact(s3: "S3Client", release: Release) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import model
 from fairway.errors import ArtifactWithoutLineageError, ChampionError
 from fairway.jobs.files import hash_files, require_input, sha256_of, unpack, write_json
-from fairway.jobs.gate import decide, parse_gate
+from fairway.jobs.gate import decide, goals, parse_gate
 from fairway.jobs.golden import golden_requests
 from fairway.jobs.runner import reason_of
 from fairway.jobs.tree import Tree
@@ -41,7 +41,7 @@ def run(tree: Tree, environ: Mapping[str, str]) -> None:
         "metrics": measured["metrics"],
         "slices": measured["slices"],
         "champion": None if champion is None else {"metrics": champion},
-        "gate": {"passed": verdict.passed, "reasons": verdict.reasons},
+        "gate": {"passed": verdict.passed, "reasons": verdict.reasons, "goals": goals(gate)},
         "model_data_sha256": sha256_of(archive),
         "lineage": {**lineage, "data": hash_files(data)},
     }

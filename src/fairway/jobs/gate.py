@@ -50,6 +50,16 @@ class _Check:
     sentence: str
 
 
+def goals(gate: Gate) -> dict[str, str]:
+    """Return which way is better for each metric that the gate looks at; a metric with two bounds has no such way."""
+    ways = {
+        name: "maximize" if bounds.max is None else "minimize"
+        for name, bounds in gate.thresholds.items()
+        if bounds.min is None or bounds.max is None
+    }
+    return ways | {gate.champion.metric: gate.champion.goal}
+
+
 def decide(gate: Gate, metrics: Mapping[str, float], champion: Mapping[str, float] | None) -> Verdict:
     """Whether a candidate with `metrics` may be registered, beside a champion's metrics on the same data, or None.
 

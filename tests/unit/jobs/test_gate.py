@@ -4,7 +4,7 @@ import math
 import pytest
 
 from fairway.errors import ContainerSettingError
-from fairway.jobs.gate import ChampionRule, Gate, Threshold, decide, parse_gate
+from fairway.jobs.gate import ChampionRule, Gate, Threshold, decide, goals, parse_gate
 
 AUC = ChampionRule("auc", "maximize", 0.005)
 NO_CHAMPION = "There is no champion: the thresholds alone decide."
@@ -106,6 +106,19 @@ def gate(champion=AUC, **thresholds):
 def test_the_decision_and_its_sentences(thresholds, metrics, champion, rule, *, passed, reasons):
     verdict = decide(gate(rule, **thresholds), metrics, champion)
     assert (verdict.passed, list(verdict.reasons)) == (passed, reasons)
+
+
+@pytest.mark.parametrize(
+    ("thresholds", "champion", "expected"),
+    [
+        ({"auc": (0.65, None)}, AUC, {"auc": "maximize"}),
+        ({"log_loss": (None, 0.6)}, AUC, {"log_loss": "minimize", "auc": "maximize"}),
+        ({"late_rate": (0.1, 0.3)}, LOSS, {"log_loss": "minimize"}),
+        ({"log_loss": (0.1, 0.6)}, LOSS, {"log_loss": "minimize"}),
+    ],
+)
+def test_which_way_is_better_is_what_the_gate_says(thresholds, champion, expected):
+    assert goals(gate(champion, **thresholds)) == expected
 
 
 def test_a_gate_is_parsed():

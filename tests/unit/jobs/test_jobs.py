@@ -99,7 +99,7 @@ def test_an_evaluation_says_everything_that_a_registration_needs(tmp_path):
         "metrics": {"auc": 0.7},
         "slices": {"origin": {"JFK": {"auc": 0.5}}},
         "champion": {"metrics": {"auc": 0.69}},
-        "gate": {"passed": True, "reasons": evaluation["gate"]["reasons"]},
+        "gate": {"passed": True, "reasons": evaluation["gate"]["reasons"], "goals": {"auc": "maximize"}},
         "model_data_sha256": sha256_of(tree.processing_input("model") / "model.tar.gz"),
         "lineage": {
             "git_sha": "c" * 40,
@@ -119,6 +119,7 @@ def test_a_worse_candidate_is_refused_by_a_job_that_succeeds(tmp_path):
     assert read(tree.processing_output("evaluation") / "evaluation.json")["gate"] == {
         "passed": False,
         "reasons": ["The candidate's auc 0.65 is worse than the champion's 0.69 (to maximize, tolerance 0.005)."],
+        "goals": {"auc": "maximize"},
     }
 
 
