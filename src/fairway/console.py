@@ -47,6 +47,8 @@ class Step:
 def table(title: str, rows: Mapping[str, str]) -> Table:
     """Make a table of names and values."""
     made = Table(title=title, show_header=False, title_justify="left", title_style="bold")
+    made.add_column(no_wrap=True)
+    made.add_column(overflow="fold")
     for name, value in rows.items():
         made.add_row(name, escape(value))
     return made
