@@ -50,7 +50,7 @@ def test_what_is_written_is_read_back(tmp_path):
         ("model_data_sha256", "A" * 64, "64 hexadecimal digits"),
         ("model_data_url", "https://example.com/model.tar.gz", "an S3 address"),
         ("model_data_url", "s3://flights-artifacts/model.pkl", "ends in .tar.gz"),
-        ("model_package_arn", "arn:aws:sagemaker:us-east-1:111111111111:model-package/flights", "ARN of a model package"),
+        ("model_package_arn", "arn:aws:sagemaker:us-east-1:1:model-package/flights/7", "ARN of a model package"),
         ("version", "latest", "number of a model package version"),
         ("version", "0", "number of a model package version"),
         ("metrics", {"auc": "good"}, "number"),
