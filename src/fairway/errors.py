@@ -399,3 +399,10 @@ class PromotionRuleError(FairwayError):
     def __init__(self, problems: list[str]) -> None:
         self.problems = problems
         super().__init__("This is no promotion.\n" + "\n".join(f"- {problem}." for problem in problems))
+
+
+class EvaluationError(FairwayError):
+    """An evaluation.json is not what the evaluation job writes."""
+
+    def __init__(self, where: str, member: str, problem: str) -> None:
+        super().__init__(f"The evaluation {where}: `{member}`: {problem}.")

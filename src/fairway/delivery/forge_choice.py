@@ -1,0 +1,81 @@
+"""Which forge a checkout uses, and with what credentials: decided by its environment variables, once."""
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from fairway.delivery.forge import Forge
+from fairway.delivery.forge_github import API, GitHubForge
+from fairway.delivery.forge_local import LocalForge
+from fairway.delivery.git import identity_of, origin_of
+from fairway.errors import CheckoutError, ForgeCredentialsError, ForgeSettingError
+from fairway.settings import Settings
+
+SecretReader = Callable[[str], str]
+
+
+def choose_forge(
+    settings: Settings, read_secret: SecretReader, environment: Mapping[str, str] = os.environ
+) -> Forge:  # fmt: skip
+    """Return the forge that `FORGE` names: by default the local one on the twin, GitHub on AWS.
+
+    GitHub's address is `GITHUB_API_URL`; its token `GITHUB_TOKEN`, `GH_TOKEN`, or what the Secrets Manager secret
+    named by `GITHUB_TOKEN_SECRET` holds, given by `read_secret`.
+    """
+    chosen = environment.get("FORGE") or ("local" if settings.cloud == "twin" else "github")
+    if chosen == "local":
+        return LocalForge(local_origin(settings.root), identity_of(settings.root))
+    if chosen == "github":
+        token = _token(settings, read_secret, environment)
+        return GitHubForge(settings.project.repository, token, api=_api(environment))
+    raise ForgeSettingError("FORGE", f"is {chosen!r}: `local` (the default on the twin) or `github` is expected")
+
+
+def local_origin(checkout: Path) -> Path:
+    """Return the repository on this machine that is a checkout's origin; `CheckoutError` if it is anywhere else."""
+    origin = origin_of(checkout)
+    path = checkout / Path(origin.removeprefix("file://"))
+    if "://" in path.as_posix().removeprefix("file://") or not path.is_dir():
+        raise CheckoutError(
+            f"the origin of this checkout is {origin}, which is no folder of this machine: with FORGE=github pull "
+            "requests are made on GitHub; on the twin, work in the rehearsal's copy, build/rehearsal/repo"
+        )
+    return path
+
+
+def secret_reader(client: Callable[[], Any]) -> SecretReader:
+    """Return what reads a secret's text; the client is made when there is one to read."""
+
+    def read(name: str) -> str:
+        try:
+            return str(client().get_secret_value(SecretId=name)["SecretString"])
+        except (ClientError, BotoCoreError, KeyError) as error:
+            raise ForgeSettingError("GITHUB_TOKEN_SECRET", f"names {name!r}, which cannot be read ({error})") from error
+
+    return read
+
+
+def _api(environment: Mapping[str, str]) -> str:
+    api = (environment.get("GITHUB_API_URL") or API).rstrip("/")
+    address = urlsplit(api)
+    if address.scheme not in ("https", "http") or not address.hostname:
+        raise ForgeSettingError(
+            "GITHUB_API_URL", f"is {api!r}: {API}, or https://<host>/api/v3 of a GitHub Enterprise Server, is expected"
+        )
+    return api
+
+
+def _token(settings: Settings, read_secret: SecretReader, environment: Mapping[str, str]) -> str:
+    if token := environment.get("GITHUB_TOKEN") or environment.get("GH_TOKEN"):
+        return token
+    if secret := environment.get("GITHUB_TOKEN_SECRET"):
+        return read_secret(secret)
+    raise ForgeCredentialsError(
+        f"GitHub {settings.project.repository}",
+        "there is no token: set GITHUB_TOKEN, or GITHUB_TOKEN_SECRET to the name of a Secrets Manager secret that "
+        "holds one",
+    )
