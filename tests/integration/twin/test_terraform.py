@@ -78,6 +78,56 @@ resource "aws_sagemaker_endpoint" "this" {
   name                 = "tf-endpoint-${var.suffix}"
   endpoint_config_name = aws_sagemaker_endpoint_configuration.this.name
 }
+resource "aws_cloudwatch_metric_alarm" "latency" {
+  alarm_name          = "tf-latency-${var.suffix}"
+  alarm_description   = var.description
+  namespace           = "AWS/SageMaker"
+  metric_name         = "ModelLatency"
+  extended_statistic  = "p99"
+  period              = 60
+  evaluation_periods  = 3
+  datapoints_to_alarm = 2
+  threshold           = 100000
+  comparison_operator = "GreaterThanThreshold"
+  treat_missing_data  = "ignore"
+  actions_enabled     = false
+  dimensions          = { EndpointName = aws_sagemaker_endpoint.this.name, VariantName = "current" }
+}
+resource "aws_cloudwatch_metric_alarm" "rate" {
+  alarm_name                = "tf-rate-${var.suffix}"
+  evaluation_periods        = 1
+  threshold                 = 5
+  comparison_operator       = "GreaterThanThreshold"
+  treat_missing_data        = "notBreaching"
+  alarm_actions             = ["arn:aws:sns:us-east-1:111111111111:topic"]
+  insufficient_data_actions = ["arn:aws:sns:us-east-1:111111111111:topic"]
+  metric_query {
+    id          = "rate"
+    expression  = "100 * errors / calls"
+    label       = var.description
+    return_data = true
+  }
+  dynamic "metric_query" {
+    for_each = { errors = "Invocation5XXErrors", calls = "Invocations" }
+    content {
+      id = metric_query.key
+      metric {
+        namespace   = "AWS/SageMaker"
+        metric_name = metric_query.value
+        period      = 60
+        stat        = "Sum"
+        dimensions  = { EndpointName = aws_sagemaker_endpoint.this.name }
+      }
+    }
+  }
+}
+resource "aws_cloudwatch_composite_alarm" "any" {
+  alarm_name = "tf-any-${var.suffix}"
+  alarm_rule = join(" OR ", [
+    for alarm in [aws_cloudwatch_metric_alarm.latency, aws_cloudwatch_metric_alarm.rate] :
+    "ALARM(${alarm.alarm_name})"
+  ])
+}
 """
 
 

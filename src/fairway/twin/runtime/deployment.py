@@ -74,7 +74,7 @@ class FleetMaker:
         fleet = Fleet(config.name, (), folder)
         try:
             variants = tuple(
-                self._prepare(variant, wanted[variant["VariantName"]], folder / variant["VariantName"])
+                self._prepare(config.name, variant, wanted[variant["VariantName"]], folder / variant["VariantName"])
                 for variant in config.attributes["ProductionVariants"]
             )
             fleet = Fleet(config.name, variants, folder)
@@ -98,7 +98,7 @@ class FleetMaker:
                 retire(instances)
             raise
 
-    def _prepare(self, variant: Mapping[str, Any], wish: Wish, folder: Path) -> VariantFleet:
+    def _prepare(self, config_name: str, variant: Mapping[str, Any], wish: Wish, folder: Path) -> VariantFleet:
         """Pull the image and download the artifact, both once, as the model's role."""
         model = self._twin.store.get("Model", self._endpoint.account, self._endpoint.region, variant["ModelName"])
         if model is None:
@@ -110,6 +110,7 @@ class FleetMaker:
         variables = container.get("Environment") or {}
         return VariantFleet(
             variant["VariantName"],
+            config_name=config_name,
             weight=wish.weight,
             image=image,
             specified_image=container["Image"],

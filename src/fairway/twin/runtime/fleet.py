@@ -12,7 +12,7 @@ from fairway.twin.runtime.endpoint import Endpoint
 from fairway.twin.runtime.images import Images
 from fairway.twin.runtime.instances import Answer, Instance, NoAnswerError, NotReachedError
 from fairway.twin.runtime.metrics import EndpointMetrics, Invocation, Source
-from fairway.twin.runtime.routing import NoVariantError
+from fairway.twin.runtime.routing import NoVariantError, VariantFleet
 from fairway.twin.runtime.support import refusal, unsupported_endpoint_config, unsupported_model
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ class EndpointEngine:
         sent = {"Content-Type": content_type, "Accept": accept, **headers}
         begin = time.perf_counter()
         try:
-            name, instances, answer, latency = self._send(endpoint, variant, body, sent)
+            served, answer, latency = self._send(endpoint, variant, body, sent)
         except NoVariantError as error:
             if error.args and error.args[0] is not None:
                 message = f"Variant {variant} not found for endpoint {resource.name}."
@@ -117,17 +117,18 @@ class EndpointEngine:
             message = "No instance of the endpoint can take the request."
             raise ServiceError("ServiceUnavailable", message, 503) from error
         overhead = time.perf_counter() - begin - latency
-        source = Source(resource.account, resource.region, resource.name, name)
+        source = Source(resource.account, resource.region, resource.name, served.name, served.config_name)
         status = answer.status if isinstance(answer, Answer) else None
-        self._metrics.record(source, Invocation(status, latency * 1e6, overhead * 1e6, instances))
+        invocation = Invocation(status, latency * 1e6, overhead * 1e6, len(served.instances))
+        self._metrics.record(source, invocation)
         if isinstance(answer, Answer) and 200 <= answer.status < 300:
-            return 200, _headers_of(answer, name), answer.body
+            return 200, _headers_of(answer, served.name), answer.body
         raise _model_error(resource, answer)
 
     def _send(
         self, endpoint: Endpoint, target: str | None, body: bytes, headers: Mapping[str, str]
-    ) -> tuple[str, int, "Answer | Exception", float]:
-        """Return the variant, its number of instances, the answer or what came instead, and the seconds it took."""
+    ) -> "tuple[VariantFleet, Answer | Exception, float]":
+        """Return the variant that served, its answer or what came instead, and the seconds it took."""
         avoid: list[Instance] = []
         while True:
             with endpoint.router.request(target, avoid) as (variant, instance):
@@ -139,7 +140,7 @@ class EndpointEngine:
                     continue
                 except (TimeoutError, NoAnswerError) as error:
                     answer = error
-                return variant.name, len(variant.instances), answer, time.perf_counter() - begin
+                return variant, answer, time.perf_counter() - begin
 
     def _config(self, resource: "Resource", name: str) -> "Resource":
         config = self._twin.store.get("EndpointConfig", resource.account, resource.region, name)

@@ -1,10 +1,9 @@
-"""The metrics of endpoints in CloudWatch: gathered off the hot path, sent once a second while there are any."""
+"""The metrics of endpoints in CloudWatch: gathered off the hot path, sent about once a second while there are any."""
 
 import logging
 import threading
 from collections import Counter, defaultdict
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -17,7 +16,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 NAMESPACE = "AWS/SageMaker"
-FLUSH_SECONDS = 1.0
+# How often data is sent, in seconds of AWS's time, and the least and most of wall time: alarms look at scaled periods.
+FLUSH_SECONDS = 10.0
+SHORTEST_FLUSH, LONGEST_FLUSH = 0.1, 1.0
 # PutMetricData takes 150 different values in a datum, and 1,000 data.
 VALUES = 150
 DATA = 1000
@@ -43,10 +44,16 @@ class Source:
     region: str
     endpoint: str
     variant: str
+    config: str
 
-    def dimensions(self) -> list[dict[str, str]]:
-        """Return SageMaker's dimensions of an endpoint's metrics."""
-        return [{"Name": "EndpointName", "Value": self.endpoint}, {"Name": "VariantName", "Value": self.variant}]
+    def dimensions(self) -> list[list[dict[str, str]]]:
+        """Return SageMaker's two sets of dimensions: the variant's, and the variant's under one configuration.
+
+        The second tells the fleets of a rollout apart:
+        https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-configuration.html
+        """
+        variant = [{"Name": "EndpointName", "Value": self.endpoint}, {"Name": "VariantName", "Value": self.variant}]
+        return [variant, [*variant, {"Name": "EndpointConfigName", "Value": self.config}]]
 
 
 @dataclass(frozen=True)
@@ -82,6 +89,7 @@ class EndpointMetrics:
 
     def __init__(self, twin: "Twin") -> None:
         self._twin = twin
+        self._pause = min(LONGEST_FLUSH, max(SHORTEST_FLUSH, FLUSH_SECONDS / twin.clock.speed))
         self._gathered: dict[tuple[Source, str], Counter[float]] = defaultdict(Counter)
         self._some = threading.Condition()
         self._closed = threading.Event()
@@ -106,7 +114,7 @@ class EndpointMetrics:
         while True:
             with self._some:
                 self._some.wait_for(lambda: self._gathered or self._closed.is_set())
-            self._closed.wait(FLUSH_SECONDS)
+            self._closed.wait(self._pause)
             with self._some:
                 gathered, self._gathered = self._gathered, defaultdict(Counter)
             if not gathered and self._closed.is_set():
@@ -116,7 +124,7 @@ class EndpointMetrics:
     def _send(self, gathered: "Mapping[tuple[Source, str], Counter[float]]") -> None:
         by_place: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
         for (source, name), values in gathered.items():
-            by_place[source.account, source.region] += list(data_of(source, name, values, datetime.now(UTC)))
+            by_place[source.account, source.region] += list(data_of(source, name, values))
         for (account, region), data in by_place.items():
             cloudwatch = self._twin.client("cloudwatch", account=account, region=region)
             try:
@@ -126,16 +134,19 @@ class EndpointMetrics:
                 logger.exception("metrics of endpoints are lost")
 
 
-def data_of(source: Source, name: str, values: "Counter[float]", now: datetime) -> "Iterator[dict[str, Any]]":
-    """Yield the data of one metric: its values and how often each of them came."""
+def data_of(source: Source, name: str, values: "Counter[float]") -> "Iterator[dict[str, Any]]":
+    """Yield the data of one metric: its values and how often each of them came.
+
+    Without a timestamp, CloudWatch takes the moment of their coming; botocore would cut one to whole seconds.
+    """
     items = sorted(values.items())
-    for start in range(0, len(items), VALUES):
-        part = items[start : start + VALUES]
-        yield {
-            "MetricName": name,
-            "Dimensions": source.dimensions(),
-            "Timestamp": now,
-            "Unit": UNITS[name],
-            "Values": [value for value, _ in part],
-            "Counts": [float(times) for _, times in part],
-        }
+    for dimensions in source.dimensions():
+        for start in range(0, len(items), VALUES):
+            part = items[start : start + VALUES]
+            yield {
+                "MetricName": name,
+                "Dimensions": dimensions,
+                "Unit": UNITS[name],
+                "Values": [value for value, _ in part],
+                "Counts": [float(times) for _, times in part],
+            }

@@ -41,6 +41,7 @@ class VariantFleet:
         self,
         name: str,
         *,
+        config_name: str,
         weight: float,
         image: "Image",
         specified_image: str,
@@ -49,6 +50,7 @@ class VariantFleet:
         launcher: Callable[[Callable[[], None]], Instance],
     ) -> None:
         self.name = name
+        self.config_name = config_name
         self.weight = weight
         self.image = image
         self.specified_image = specified_image

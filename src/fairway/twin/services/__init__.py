@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 import botocore.session
 
-from fairway.twin import base, image_layers, states
+from fairway.twin import base, base_logs, image_layers, states
+from fairway.twin.filters.metrics import MetricFilters
+from fairway.twin.runtime.alarm_engine import AlarmEngine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,7 +53,11 @@ def install(twin: "Twin") -> Services:
     for scope, (package, models) in OWN.items():
         closers.append(partial(importlib.import_module(package).close, twin))
         by_scope[scope] = [session.get_service_model(name) for name in models]
+    closers.append(twin.engine(AlarmEngine).close)
     base.install_missing_resources()
     states.install(twin)
     image_layers.install()
+    filters = MetricFilters(base_logs.MinistackLogs(), twin.clock.speed)
+    base_logs.install(filters.take)
+    closers.append(filters.close)
     return Services(by_scope, closers)

@@ -1,13 +1,12 @@
 """What an invocation adds to SageMaker's metrics, and how many fit into one call."""
 
 from collections import Counter
-from datetime import UTC, datetime
 
 import pytest
 
 from fairway.twin.runtime.metrics import Invocation, Source, data_of, rounded
 
-SOURCE = Source("111111111111", "us-east-1", "e", "v")
+SOURCE = Source("111111111111", "us-east-1", "e", "v", "c")
 
 
 @pytest.mark.parametrize(
@@ -36,8 +35,16 @@ def test_latencies_keep_three_digits(value, kept):
 
 def test_a_datum_takes_150_values():
     values = Counter({float(value): value + 1 for value in range(301)})
-    data = list(data_of(SOURCE, "ModelLatency", values, datetime.now(UTC)))
-    assert [len(datum["Values"]) for datum in data] == [150, 150, 1]
-    assert sum(sum(datum["Counts"]) for datum in data) == values.total()
+    data = list(data_of(SOURCE, "ModelLatency", values))
+    assert [len(datum["Values"]) for datum in data] == [150, 150, 1] * 2
+    assert sum(sum(datum["Counts"]) for datum in data) == values.total() * 2
     assert data[0]["Unit"] == "Microseconds"
-    assert data[0]["Dimensions"] == [{"Name": "EndpointName", "Value": "e"}, {"Name": "VariantName", "Value": "v"}]
+
+
+def test_each_metric_has_the_dimensions_of_the_variant_and_of_its_configuration():
+    variant = [{"Name": "EndpointName", "Value": "e"}, {"Name": "VariantName", "Value": "v"}]
+    data = list(data_of(SOURCE, "Invocations", Counter({1.0: 3})))
+    assert [datum["Dimensions"] for datum in data] == [
+        variant,
+        [*variant, {"Name": "EndpointConfigName", "Value": "c"}],
+    ]

@@ -24,7 +24,14 @@ def instance_that(*, serves=True) -> Any:
 def variant(name, *instances):
     nothing: Any = None  # routing asks for none of it
     made = VariantFleet(
-        name, weight=1.0, image=nothing, specified_image="", made_at=nothing, startup_seconds=60, launcher=nothing
+        name,
+        config_name="c",
+        weight=1.0,
+        image=nothing,
+        specified_image="",
+        made_at=nothing,
+        startup_seconds=60,
+        launcher=nothing,
     )
     made.instances = list(instances)
     return made
