@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from botocore.exceptions import ClientError
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, ValidationInfo, field_validator
 
 from fairway.errors import ArtifactMismatchError, ArtifactMissingError, ReleaseError
 
@@ -31,6 +31,14 @@ class Release(BaseModel):
     git_sha: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
     metrics: dict[str, FiniteFloat]
 
+    @field_validator("model_package_arn")
+    @classmethod
+    def _is_of_the_version(cls, arn: str, told: ValidationInfo) -> str:
+        version = told.data.get("version")
+        if version is not None and arn.rpartition("/")[2] != version:
+            raise ValueError(f"the ARN of version {version}")
+        return arn
+
 
 class ReleaseFile(BaseModel):
     """`release.json`: what the environment runs, and what a rollback returns to; null where there is none."""
@@ -40,9 +48,23 @@ class ReleaseFile(BaseModel):
     current: Release | None
     previous: Release | None
 
+    @field_validator("previous")
+    @classmethod
+    def _is_another(cls, previous: Release | None, told: ValidationInfo) -> Release | None:
+        current: Release | None = told.data.get("current")
+        if previous is not None and "current" in told.data:
+            if current is None:
+                raise ValueError("null beside a current release that is null")
+            if current.version == previous.version:
+                raise ValueError(f"another version than the current one, {current.version}")
+        return previous
+
     def pin(self, release: Release) -> "ReleaseFile":
-        """Return the file with `release` current and the old current previous; the same release changes nothing."""
-        return self if release == self.current else ReleaseFile(current=release, previous=self.current)
+        """Return the file with `release` current and the old current previous; the same version keeps the previous."""
+        if release == self.current:
+            return self
+        same = self.current is not None and self.current.version == release.version
+        return ReleaseFile(current=release, previous=self.previous if same else self.current)
 
 
 EXPECTED = {
@@ -65,8 +87,14 @@ def parse(text: str, where: str) -> ReleaseFile:
         first = error.errors()[0]
         path = [str(part) for part in first["loc"]]
         expected = EXPECTED.get(path[-1] if path else "", first["msg"])
-        found = "missing" if first["type"] == "missing" else repr(first["input"])
+        if first["type"] == "value_error":  # our own words
+            expected = str(first["ctx"]["error"])
+        found = "missing" if first["type"] == "missing" else _shown(first["input"])
         raise ReleaseError(where, f"`{'.'.join(path)}` is {found}: expected {expected}") from error
+
+
+def _shown(value: object) -> str:
+    return f"version {value['version']}" if isinstance(value, dict) and "version" in value else repr(value)
 
 
 def read(path: Path) -> ReleaseFile:

@@ -1,0 +1,100 @@
+"""What an environment runs beside what Git wants it to run."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from fairway.delivery.releases import Release
+from fairway.errors import ReleaseNotRunningError
+
+
+@dataclass(frozen=True)
+class Running:
+    """What AWS says of an endpoint, its configuration, its model and its alarms."""
+
+    status: str
+    failure: str
+    config: str
+    version: str
+    image: str
+    model_data_url: str
+    git_sha: str
+    instances: int
+    desired: int
+    alarms: tuple[str, ...]
+    """Those that are in ALARM."""
+
+
+@dataclass(frozen=True)
+class Status:
+    """An environment: what is wanted, what runs, and whether a plan would change it (None: not looked at)."""
+
+    environment: str
+    wanted: Release | None
+    running: Running | None
+    drift: str | None = None
+
+    @property
+    def differences(self) -> list[str]:
+        """What is not as Git wants it, one phrase each; none when all is well."""
+        return differences(self.wanted, self.running) + ([f"Terraform plans: {self.drift}"] if self.drift else [])
+
+
+def observe(sagemaker: Any, cloudwatch: Any, endpoint: str) -> Running | None:
+    """Ask what an endpoint runs; None where there is no such endpoint."""
+    try:
+        told = sagemaker.describe_endpoint(EndpointName=endpoint)
+    except ClientError as error:
+        if "Could not find endpoint" not in error.response["Error"].get("Message", ""):
+            raise
+        return None
+    config = sagemaker.describe_endpoint_config(EndpointConfigName=told["EndpointConfigName"])
+    container = sagemaker.describe_model(ModelName=config["ProductionVariants"][0]["ModelName"])["PrimaryContainer"]
+    variants = told.get("ProductionVariants", [])
+    alarms = cloudwatch.describe_alarms(AlarmNamePrefix=f"{endpoint}-", StateValue="ALARM")
+    names = [alarm["AlarmName"] for kind in ("MetricAlarms", "CompositeAlarms") for alarm in alarms.get(kind, [])]
+    return Running(
+        status=told["EndpointStatus"],
+        failure=told.get("FailureReason", ""),
+        config=told["EndpointConfigName"],
+        version=container["Environment"].get("FAIRWAY_RELEASE", "?"),
+        image=container["Image"],
+        model_data_url=container["ModelDataUrl"],
+        git_sha=container["Environment"].get("FAIRWAY_GIT_SHA", "?"),
+        instances=sum(variant.get("CurrentInstanceCount", 0) for variant in variants),
+        desired=sum(variant.get("DesiredInstanceCount", 0) for variant in variants),
+        alarms=tuple(sorted(names)),
+    )
+
+
+def differences(wanted: Release | None, running: Running | None) -> list[str]:
+    """Return what tells an endpoint from the release that it should run: content, health, instances, alarms."""
+    if running is None:
+        return [f"version {wanted.version} is wanted, and there is no endpoint"] if wanted else []
+    if wanted is None:
+        return [f"no release is wanted, and version {running.version} runs"]
+    return list(_differences(wanted, running))
+
+
+def _differences(wanted: Release, running: Running) -> Iterator[str]:
+    if running.version != wanted.version:
+        yield f"version {wanted.version} is wanted, and {running.version} runs"
+    else:
+        for name in ("image", "model_data_url", "git_sha"):
+            if getattr(running, name) != getattr(wanted, name):
+                yield f"`{name}` of version {wanted.version} is {getattr(wanted, name)}, {getattr(running, name)} runs"
+    if running.status != "InService":
+        yield f"the endpoint is {running.status}" + (f" ({running.failure})" if running.failure else "")
+    if running.instances < max(running.desired, 1):
+        yield f"{running.instances} of {running.desired} instances run"
+    for alarm in running.alarms:
+        yield f"the alarm {alarm} is in ALARM"
+
+
+def require_running(environment: str, wanted: Release, running: Running | None) -> None:
+    """Raise `ReleaseNotRunningError` unless the environment runs that release, and well."""
+    reasons = differences(wanted, running)
+    if reasons:
+        raise ReleaseNotRunningError(environment, reasons)
