@@ -7,11 +7,12 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from tempfile import NamedTemporaryFile, TemporaryFile
+from typing import Any, BinaryIO
 
 import python_terraform
 from python_terraform import IsFlagged
@@ -22,6 +23,8 @@ OLDEST = (1, 10)
 """State locking in S3 (`use_lockfile`) came with this release, in OpenTofu too."""
 
 REMEDY = "Install Terraform 1.10 or newer (https://developer.hashicorp.com/terraform/install) or OpenTofu 1.10 or newer"
+
+POLL_SECONDS = 0.02
 
 Listener = Callable[[str], None]
 
@@ -120,28 +123,40 @@ class _Command(python_terraform.Terraform):  # type: ignore[misc]  # the library
 
 
 def _run_live(line: list[str], directory: Path, environment: Mapping[str, str], listen: Listener) -> tuple[int, str]:
-    # A session of its own: at Ctrl-C a terminal would signal Terraform as well, and a second signal, ours, makes it
-    # leave at once with its state locked and half written.
-    with subprocess.Popen(
-        line, cwd=directory, env=dict(environment), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        start_new_session=True,
-    ) as process:  # fmt: skip
-        errors: list[str] = []
-        collector = threading.Thread(target=lambda: errors.extend(process.stderr or ()), daemon=True)
-        collector.start()
+    # Terraform writes to files, and has a session of its own. Of a pipe whose reader was killed, or whose terminal was
+    # closed, it would die at its next line with its state locked and what it had just made forgotten. At Ctrl-C a
+    # terminal would signal it as well as we do, and at a second signal it leaves at once, just so.
+    written = NamedTemporaryFile(delete=False)  # noqa: SIM115 -- it is opened twice, and has no name afterwards
+    with written, Path(written.name).open("rb") as output, TemporaryFile() as errors:
+        Path(written.name).unlink()
+        process = subprocess.Popen(
+            line, cwd=directory, env=dict(environment), stdin=subprocess.DEVNULL, stdout=written, stderr=errors,
+            start_new_session=True,
+        )  # fmt: skip
         try:
-            for output in process.stdout or ():
-                listen(output.rstrip("\n"))
+            _follow(process, output, listen)
         except KeyboardInterrupt:
             sys.stderr.write("Interrupted: Terraform finishes what it is doing and releases its lock.\n")
             process.send_signal(signal.SIGINT)
-            for output in process.stdout or ():
-                listen(output.rstrip("\n"))
-            process.wait()
+            _follow(process, output, listen)
             raise
-        process.wait()
-        collector.join()
-    return process.returncode, "".join(errors)
+        errors.seek(0)
+        return process.returncode, errors.read().decode(errors="replace")
+
+
+def _follow(process: "subprocess.Popen[bytes]", output: BinaryIO, listen: Listener) -> None:
+    """Pass on each line that a process writes to a file, until it ends."""
+    begun, ended = b"", False
+    while not ended:
+        time.sleep(POLL_SECONDS)
+        ended = process.poll() is not None
+        for part in output:
+            begun += part
+            if begun.endswith(b"\n"):
+                listen(begun.decode(errors="replace").rstrip("\n"))
+                begun = b""
+    if begun:
+        listen(begun.decode(errors="replace"))
 
 
 def explain(root: str, command: str, code: int, errors: str) -> TerraformError:
