@@ -4,6 +4,7 @@ SageMaker starts a training job as `train` and an endpoint's container as `serve
 `evaluate` as its ContainerArguments.
 """
 
+import logging.config
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
@@ -13,6 +14,7 @@ from pathlib import Path
 from fairway.errors import ContainerUsageError
 from fairway.jobs.runner import run_job
 from fairway.jobs.tree import Tree
+from fairway.serving.logs import CONFIG
 
 JOBS = ("train", "prepare", "evaluate")
 
@@ -39,4 +41,5 @@ def _job(name: str, tree: Tree, environ: Mapping[str, str]) -> None:
 
 
 if __name__ == "__main__":
+    logging.config.dictConfig(CONFIG)
     sys.exit(main(sys.argv[1:], process_environ))

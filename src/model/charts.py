@@ -49,7 +49,8 @@ def bars(values: Mapping[str, float], *, y: str, highlight: Sequence[str] = (), 
 
     def draw(axes: "Axes") -> None:
         colours = [_ORANGE if name in highlight else _BLUE for name in values]
-        drawn = axes.bar(list(values), list(values.values()), color=colours, width=0.7)
+        # Positions with labels: names given as positions are tried as numbers and dates first, which is logged.
+        drawn = axes.bar(range(len(values)), list(values.values()), color=colours, width=0.7, tick_label=list(values))
         axes.bar_label(drawn, fmt=_percent if percent else "{:.3f}", fontsize=8, padding=2)
         axes.set_ylabel(y)
         axes.yaxis.set_major_formatter(_TICK if percent else "{x:.2f}")
@@ -63,7 +64,8 @@ def ranking(values: Mapping[str, float], *, x: str) -> str:
 
     def draw(axes: "Axes") -> None:
         ordered = sorted(values.items(), key=lambda item: item[1])
-        drawn = axes.barh([name for name, _ in ordered], [value for _, value in ordered], color=_BLUE, height=0.7)
+        names, shares = [name for name, _ in ordered], [value for _, value in ordered]
+        drawn = axes.barh(range(len(names)), shares, color=_BLUE, height=0.7, tick_label=names)
         axes.bar_label(drawn, fmt=_percent, fontsize=8, padding=2)
         axes.xaxis.set_major_formatter(_TICK)
         axes.set_xlabel(x)

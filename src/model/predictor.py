@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import cast
 
 from model.artifact import Artifact
 from model.flights import SCHEMA, check
@@ -29,3 +30,8 @@ class Predictor:
         probabilities = self._artifact.probability(columns).tolist()
         threshold = self._artifact.threshold
         return [{"probability": chance, "late": chance >= threshold} for chance in probabilities]
+
+    @staticmethod
+    def score(answer: Mapping[str, object]) -> float:
+        """Return the probability of being late of an answer that `predict` gave."""
+        return cast("float", answer["probability"])

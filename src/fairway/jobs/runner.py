@@ -2,7 +2,6 @@
 
 import logging
 import signal
-import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -29,14 +28,13 @@ def run_job(job: Callable[[], None], reason_file: Path) -> int:
     Returns 0, 1 after a failure, 143 after SIGTERM, which StopTrainingJob and StopProcessingJob send two minutes before
     they kill. Source: "How Amazon SageMaker AI Signals Algorithm Success and Failure" of the developer guide.
     """
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     previous = signal.signal(signal.SIGTERM, _stop)
     try:
         job()
     except Stopped:
         return _report("The job was stopped (SIGTERM) before it was done.", reason_file, STOPPED)
-    except Exception as error:  # noqa: BLE001 -- the container's edge: whatever the fork's code raises becomes a reason
-        logger.error("".join(traceback.format_exception(error)).rstrip())  # noqa: TRY400 -- the sentence comes last, apart
+    except Exception as error:  # the container's edge: whatever the fork's code raises becomes a reason
+        logger.exception("the job failed")
         return _report(reason_of(error), reason_file, FAILED)
     finally:
         signal.signal(signal.SIGTERM, previous)

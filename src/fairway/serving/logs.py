@@ -23,14 +23,13 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(line, default=str)
 
 
-# For logging.config.dictConfig, which granian calls in each of its processes. `_granian` is granian's own logger.
+# For logging.config.dictConfig, which the entry point calls, and granian in each of its processes. The root takes what
+# the model and its libraries log; `_granian` is granian's own logger, and comes with a handler unless it is told.
 CONFIG: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"json": {"()": JsonFormatter}},
     "handlers": {"stdout": {"class": "logging.StreamHandler", "formatter": "json", "stream": "ext://sys.stdout"}},
-    "loggers": {
-        "_granian": {"handlers": ["stdout"], "level": "INFO", "propagate": False},
-        "fairway": {"handlers": ["stdout"], "level": "INFO", "propagate": False},
-    },
+    "root": {"handlers": ["stdout"], "level": "INFO"},
+    "loggers": {"_granian": {"handlers": ["stdout"], "level": "INFO", "propagate": False}},
 }

@@ -1,10 +1,14 @@
 """The model of the serving container: loaded once in each worker, and warm before the worker answers."""
 
+import logging
 from pathlib import Path
 
 from fairway.errors import ModelNotServableError
 from fairway.serving.formats import Column
+from fairway.serving.quality import FILE, Baseline, Watch
 from model import InputError, Predictor
+
+logger = logging.getLogger("fairway.serving")
 
 
 def load_predictor(directory: Path) -> Predictor:
@@ -17,11 +21,24 @@ def load_predictor(directory: Path) -> Predictor:
     return predictor
 
 
+def load_watch(directory: Path, predictor: Predictor, release: str) -> Watch | None:
+    """Return what watches the predictions; None for an artifact that was trained without a baseline."""
+    try:
+        baseline = Baseline.read(directory)
+    except ValueError as error:
+        raise ModelNotServableError(directory, str(error)) from error
+    if baseline is None:
+        logger.warning("the artifact has no %s: the quality of its predictions is not watched", FILE)
+        return None
+    return Watch(baseline, predictor.score, release)
+
+
 def _warm(predictor: Predictor) -> None:
     """Pay for lazy imports and first allocations now, and find out now that the model cannot answer."""
     row = {column.name: [_plausible(column) if column.required else None] for column in predictor.schema.columns}
     try:
-        predictor.predict(row)
+        for answer in predictor.predict(row):
+            predictor.score(answer)
     except InputError:
         # A model may know that no such row exists: it was loaded and has checked one, which is as warm as it gets.
         return

@@ -1,13 +1,13 @@
 """Starts the inference server: one worker process for each core, each with its own model."""
 
 import logging
-import logging.config
 import os
 import signal
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,7 +49,6 @@ def read_settings(environ: Mapping[str, str]) -> ServingSettings:
 
 def serve(model: Path, environ: Mapping[str, str]) -> int:
     """Serve the artifact in `model` until SIGTERM, then finish what is running; returns the exit code."""
-    logging.config.dictConfig(CONFIG)
     try:
         settings = read_settings(environ)
     except FairwayError as error:
@@ -83,10 +82,15 @@ def load_application(model: Path, release: str) -> "Application":
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     try:
         # Imported here: the process that supervises needs no model, and must not start threads before it forks.
-        from fairway.serving.predictor import load_predictor  # noqa: PLC0415
+        from fairway.serving.predictor import load_predictor, load_watch  # noqa: PLC0415
         from fairway.serving.wsgi import Application  # noqa: PLC0415
 
-        return Application(load_predictor(model), release)
+        predictor = load_predictor(model)
+        watch = load_watch(model, predictor, release)
     except ModelNotServableError as error:
         logger.error(str(error), exc_info=error.__cause__)  # noqa: TRY400 -- the sentence, then what was raised
         sys.exit(1)
+    if watch is not None:
+        # A worker is a child of multiprocessing, which ends without atexit and runs these instead.
+        Finalize(None, watch.close, exitpriority=0)
+    return Application(predictor, release, watch)

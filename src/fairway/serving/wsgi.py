@@ -16,8 +16,11 @@ from fairway.serving.formats import JSON, choose_answer, read_batch, write_answe
 from model import InputError, Predictor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
     from wsgiref.types import StartResponse, WSGIEnvironment
+
+    from fairway.serving.formats import Batch
+    from fairway.serving.quality import Watch
 
 # InvokeEndpoint takes no larger body.
 MAX_BODY = 6 * 1024 * 1024
@@ -40,10 +43,11 @@ class Answer:
 
 
 class Application:
-    """Answers with one predictor, whose `predict` is called from more than one thread."""
+    """Answers with one predictor, whose `predict` is called from more than one thread; `watch` sees the answers."""
 
-    def __init__(self, predictor: Predictor, release: str) -> None:
+    def __init__(self, predictor: Predictor, release: str, watch: "Watch | None" = None) -> None:
         self._predictor = predictor
+        self._watch = watch
         self._ready = Answer(HTTPStatus.OK, json.dumps({"status": "ready", "release": release}).encode())
         self._routes: dict[str, dict[str, Callable[[WSGIEnvironment], Answer]]] = {
             "/ping": {"GET": lambda _: self._ready},
@@ -85,7 +89,18 @@ class Application:
         media_type = choose_answer(environ.get("HTTP_ACCEPT", ""))
         batch = read_batch(_body(environ), environ.get("CONTENT_TYPE", ""), self._predictor.schema)
         predictions = self._predictor.predict(batch)
-        return Answer(HTTPStatus.OK, write_answer(predictions, media_type), media_type, rows=len(predictions))
+        answer = Answer(HTTPStatus.OK, write_answer(predictions, media_type), media_type, rows=len(predictions))
+        if self._watch is not None:
+            self._observe(self._watch, batch, predictions)
+        return answer
+
+    def _observe(self, watch: "Watch", batch: "Batch", predictions: "Sequence[Mapping[str, object]]") -> None:
+        try:
+            watch.observe(batch, predictions)
+        except Exception:
+            # The client has its answer. Without lines the alarm has no data, which holds a rollout.
+            logger.exception("the quality of predictions is no longer watched")
+            self._watch = None
 
 
 def _body(environ: "WSGIEnvironment") -> bytes:

@@ -6,6 +6,7 @@ import time
 import pyarrow.parquet as pq
 
 from fairway.jobs.files import hash_files, sha256_of
+from fairway.serving.quality import Baseline
 
 
 def test_preparation_leaves_data_with_lineage_and_its_report_apart(raw, prepared):
@@ -21,6 +22,24 @@ def test_training_leaves_an_artifact_that_says_where_it_comes_from(prepared, tra
     data = hash_files(prepared.processing_output("data"))
     assert lineage["data"] == {name: data[name] for name in data if name.startswith(("train/", "validation/"))}
     assert json.loads((trained.output_data / "report.json").read_text())
+
+
+def test_training_leaves_a_baseline_for_serving_and_the_same_training_the_same_artifact(prepared, trained, container):
+    baseline = Baseline.read(trained.model)
+    assert baseline
+    assert "carrier" in baseline.columns
+    container.give_training(prepared.processing_output("data"), num_boost_round="20")
+    code, output = container.run("train")
+    assert code == 0, output
+    assert hash_files(container.tree.model) == hash_files(trained.model)
+
+
+def test_a_job_logs_one_json_object_a_line_and_no_chatter_of_its_libraries(evaluated, container):
+    container.tree.root.rmdir()
+    shutil.copytree(evaluated.root, container.tree.root)
+    code, output = container.run("evaluate")
+    assert code == 0, output
+    assert {json.loads(line)["logger"] for line in output.splitlines()} == {"fairway.jobs.evaluate"}
 
 
 def test_evaluation_measures_both_and_decides(trained, evaluated):

@@ -140,6 +140,24 @@ def test_requests_are_logged_as_json(trained, golden):
     ]
 
 
+def test_the_quality_of_predictions_is_logged_by_the_window_and_at_the_end(trained, golden):
+    rows = golden["request"]["instances"]
+    with Container(trained).serving() as (process, url):
+        for rows_asked in (500, 300):  # a full window, and enough for a last one, of whichever worker
+            asked = json.dumps({"instances": rows * (rows_asked // len(rows))})
+            assert call(url, body=asked, Content_Type="application/json")[0] == 200
+        process.send_signal(signal.SIGTERM)
+        lines = [json.loads(line) for line in process.stdout.read().splitlines()]
+    quality = [line for line in lines if line.get("event") == "quality"]
+    assert [line["predictions"] for line in quality] == [500, 300]
+    for line in quality:
+        assert line["logger"] == "fairway.serving.quality"
+        assert line["release"] == "7"
+        assert line["psi"] >= 0
+        assert 0 < line["missing_share"] < 0.5
+        assert 0 < line["unseen_share"] < 0.5, "training saw no August"
+
+
 @pytest.mark.parametrize("broken", ["nothing", "other"])
 def test_an_artifact_that_cannot_be_served_ends_the_process_with_a_sentence(trained, container, broken):
     container.tree.model.mkdir()

@@ -14,6 +14,7 @@ from fairway.errors import (
 from fairway.jobs import evaluate, prepare, train
 from fairway.jobs.files import hash_files, sha256_of
 from fairway.jobs.tree import Tree
+from fairway.serving.quality import Baseline
 
 
 @pytest.fixture
@@ -22,6 +23,9 @@ def model(monkeypatch):
     for job in (prepare, train, evaluate):
         monkeypatch.setattr(job, "model", fake)
     monkeypatch.setattr(evaluate, "golden_requests", lambda _, test: {"test": test.name})
+    monkeypatch.setattr(
+        train, "quality_baseline", lambda artifact, _: Baseline((), (len(list(artifact.iterdir())),), {})
+    )
     return fake
 
 
@@ -42,6 +46,7 @@ def test_training_leaves_artifact_lineage_and_report(tmp_path):
         "data": hash_files(tree.channels),
     }
     assert list(hash_files(tree.channels)) == ["train/part.txt", "validation/part.txt"]
+    assert Baseline.read(tree.model) == Baseline((), (1,), {}), "made of the model's own files, which are there first"
 
 
 def test_training_starts_warm_from_an_unpacked_artifact(tmp_path, model):

@@ -2,7 +2,9 @@
 
 import inspect
 import json
+import math
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -13,6 +15,8 @@ from tests.fixtures.wine import model as wine
 from tests.unit.model import raw_months
 
 import model as flights
+from fairway.jobs import baseline
+from fairway.serving.quality import count_inputs, count_scores
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,41 @@ def test_the_test_split_is_answered_row_by_row(case: Case, run: Path):
     answers = predictor.predict(table.to_pydict())
     assert len(answers) == table.num_rows
     json.dumps([answers, predictor.schema.to_json()], allow_nan=False)
+
+
+def test_every_answer_has_a_score_that_tells_the_labels_apart(case: Case, run: Path):
+    predictor = case.module.Predictor.load(run / "artifact")
+    table = pq.read_table(run / "data" / "test")
+    scores = [predictor.score(answer) for answer in predictor.predict(table.drop_columns([case.label]).to_pydict())]
+    assert all(isinstance(score, float) and math.isfinite(score) for score in scores)
+    by_label: dict[object, list[float]] = {label: [] for label in set(table[case.label].to_pylist())}
+    for label, score in zip(table[case.label].to_pylist(), scores, strict=True):
+        by_label[label].append(score)
+    means = [sum(of_label) / len(of_label) for of_label in by_label.values()]
+    assert max(means) > min(means), "a score that is the same whatever the label would not move when they are swapped"
+
+
+def test_two_threads_get_the_answers_of_one(case: Case, run: Path):
+    predictor = case.module.Predictor.load(run / "artifact")
+    table = pq.read_table(run / "data" / "test").drop_columns([case.label])
+    batches = [table.slice(row, 1 + row % 3).to_pydict() for row in range(table.num_rows - 3)] * 5
+    alone = [predictor.predict(batch) for batch in batches]
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(predictor.predict, batches)) == alone
+
+
+def test_a_training_job_records_a_baseline_of_what_the_model_answers(case: Case, run: Path, monkeypatch):
+    monkeypatch.setattr(baseline, "Predictor", case.module.Predictor)
+    recorded = baseline.quality_baseline(run / "artifact", run / "data")
+    assert recorded == baseline.quality_baseline(run / "artifact", run / "data")
+    predictor = case.module.Predictor.load(run / "artifact")
+    tables = [pq.read_table(run / "data" / split).drop_columns([case.label]) for split in ("train", "validation")]
+    answers = [answer for table in tables for answer in predictor.predict(table.to_pydict())]
+    assert count_scores(recorded.edges, [predictor.score(answer) for answer in answers]) == list(recorded.counts)
+    assert list(recorded.columns) == [column.name for column in predictor.schema.columns]
+    train = tables[0].to_pydict()
+    assert count_inputs(recorded.columns, train, range(tables[0].num_rows))[1] == 0, "training saw what is in it"
+    assert recorded.unseen_share > 0, "validation holds a month, or a measurement, that training did not"
 
 
 def test_a_wrong_value_is_an_input_error_that_names_row_and_column(case: Case, run: Path):

@@ -3,6 +3,7 @@ import logging
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.unit.serving.fakes import Column, FakePredictor, Schema
@@ -62,6 +63,26 @@ def test_a_model_that_does_not_load_or_answer_is_a_sentence(monkeypatch, load):
         ModelNotServableError, match=r"The model in /opt/ml/model cannot be served: RuntimeError: no memory"
     ):
         load_with(monkeypatch, load)
+
+
+def test_a_score_that_fails_is_found_before_the_model_is_served(monkeypatch):
+    fake = FakePredictor()
+    monkeypatch.setattr(fake, "score", lambda answer: answer["probability"])
+    with pytest.raises(ModelNotServableError, match="KeyError: 'probability'"):
+        load_with(monkeypatch, lambda _: fake)
+
+
+def test_an_artifact_from_before_there_were_baselines_is_served_unwatched(tmp_path, caplog):
+    fake: Any = FakePredictor()
+    assert predictor.load_watch(tmp_path, fake, "7") is None
+    assert "the artifact has no quality.json" in caplog.text
+
+
+def test_a_damaged_baseline_is_not_served(tmp_path):
+    (tmp_path / "quality.json").write_text("{")
+    fake: Any = FakePredictor()
+    with pytest.raises(ModelNotServableError, match=r"cannot be served: quality\.json is damaged"):
+        predictor.load_watch(tmp_path, fake, "7")
 
 
 def test_a_log_line_is_one_json_object():

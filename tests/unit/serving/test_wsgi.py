@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from tests.unit.serving.fakes import FakePredictor, environ
 
+from fairway.serving.logs import JsonFormatter
+from fairway.serving.quality import Baseline, Range, Watch
 from fairway.serving.wsgi import CHUNK, MAX_BODY, MAX_DISCARDED, Application
 
 
@@ -127,3 +129,51 @@ def test_requests_are_logged_and_healthy_pings_are_not(caplog):
         "milliseconds": 0,
         "error": "There is no '/nowhere': GET /ping and POST /invocations are expected.",
     }
+
+
+def watched(score):
+    watch = Watch(Baseline((12.0,), (500, 500), {"wind": Range(0, 9)}), score, "7")
+    fake: Any = FakePredictor()
+    return Application(fake, "7", watch)
+
+
+def ask(application, times=1):
+    body = b"23,AA,\n" * 50
+    for _ in range(times):
+        answered: list[str] = []
+        (content,) = application(
+            environ(body=body, CONTENT_TYPE="text/csv"), lambda status, *_, said=answered: said.append(status)
+        )
+    return answered, json.loads(content)
+
+
+def test_answers_are_watched_and_a_shift_shows_in_one_line(caplog):
+    caplog.set_level(logging.INFO, "fairway.serving.quality")
+    ask(watched(FakePredictor.score), times=10)
+    (record,) = (record for record in caplog.records if record.name == "fairway.serving.quality")
+    line = json.loads(JsonFormatter().format(record))
+    assert line["psi"] > 1, "half of the baseline is under 12, all answers are 23"
+    assert {name: line[name] for name in ("event", "release", "predictions", "missing_share", "unseen_share")} == {
+        "event": "quality",
+        "release": "7",
+        "predictions": 500,
+        "missing_share": 1.0,
+        "unseen_share": 0.0,
+    }
+
+
+def test_an_answer_is_not_lost_to_a_score_that_fails_and_its_traceback_is_logged_once(caplog):
+    def score(_answer):
+        raise KeyError("probability")
+
+    status, content = ask(watched(score), times=3)
+    assert (status, len(content["predictions"])) == (["200 OK"], 50)
+    assert caplog.text.count("the quality of predictions is no longer watched") == 1
+
+
+def test_what_is_refused_is_not_watched(caplog):
+    caplog.set_level(logging.INFO, "fairway.serving.quality")
+    application = watched(FakePredictor.score)
+    request = environ(body=b"23,wrong,\n" * 500, CONTENT_TYPE="text/csv")
+    application(request, lambda *_: print)
+    assert "fairway.serving.quality" not in {record.name for record in caplog.records}
