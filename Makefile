@@ -12,7 +12,7 @@ LOCKS := requirements/dev.txt requirements/checkov.txt
 READY := .venv/.ready-$(shell cat $(LOCKS) | cksum | cut -d' ' -f1)
 FAIRWAY = .venv/bin/python -m fairway
 
-.PHONY: help setup init up down env status demo bootstrap plan apply destroy unlock train release invoke test unit integration regression fmt lint check image-check lock bench
+.PHONY: help setup init up down env status demo bootstrap plan apply destroy unlock train release promote rollback merge history invoke test unit integration regression fmt lint check image-check lock bench
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,8 +29,6 @@ down: setup ## Stop the twin; all that it held is gone with it
 	@$(FAIRWAY) down
 env: setup ## Print the exports with which any AWS tool talks to the twin
 	@$(FAIRWAY) env
-status: setup ## Compare the release that Git wants with the one that runs
-	@$(FAIRWAY) status
 demo: setup ## Rehearse it all: provision, train, release, deploy, predict
 	@$(FAIRWAY) demo
 bootstrap: setup ## Provision what an account and the project need once
@@ -47,6 +45,16 @@ train: setup ## Train in ENV and register the model
 	@$(FAIRWAY) train $(ENV)
 release: setup ## Pin the newest approved model, or MODEL_PACKAGE, in ENV's release.json
 	@$(FAIRWAY) release $(ENV) $(MODEL_PACKAGE)
+promote: setup ## Open the pull request that brings FROM's release to TO, the environment after it
+	@$(FAIRWAY) promote $(FROM) $(TO)
+rollback: setup ## Open the pull request that brings ENV back to its previous release, because of REASON
+	@$(FAIRWAY) rollback $(ENV)
+merge: setup ## Merge pull request PR
+	@$(FAIRWAY) merge $(PR)
+history: setup ## Show what ENV was told to run, and by whom, from Git
+	@$(FAIRWAY) history $(ENV)
+status: setup ## Compare what Git wants with what runs, everywhere; with DRIFT=--drift, plan too
+	@$(FAIRWAY) status $(DRIFT)
 invoke: setup ## Send ENV's endpoint its golden requests, or those in BODY
 	@$(FAIRWAY) invoke $(ENV) $(BODY)
 

@@ -12,7 +12,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.markup import escape
 
-from fairway import console, local_twin, workflow
+from fairway import cli_promotion, local_twin, workflow
 from fairway.console import Steps, err, out
 from fairway.delivery import access, image_check
 from fairway.delivery.provision import Provisioner, find_root
@@ -22,6 +22,7 @@ from fairway.rehearsal import rehearse
 from fairway.settings import SHARED, Settings, write_project
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+app.add_typer(cli_promotion.app)
 
 INTERRUPTED = 130
 """What a shell says of a command that Ctrl-C ended, and what Typer ends with."""
@@ -187,18 +188,6 @@ def invoke(
     else:
         answer = workflow.invoke(told, endpoint, workflow.read_body(body))
     out.print_json(json.dumps(answer.response))
-
-
-@app.command()
-def status() -> None:
-    """Show, for each environment, the release that Git wants and the one that runs; exit 1 where they differ."""
-    told = settings()
-    local_twin.require(told)
-    rows = workflow.status(told)
-    shown = {row.environment: f"wanted {row.wanted}, running {row.running}, endpoint {row.endpoint}" for row in rows}
-    out.print(console.table("Releases", shown))
-    if any(row.differs for row in rows):
-        raise typer.Exit(1)
 
 
 @app.command()

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from fairway.delivery import access, image, registry, releases, training
 from fairway.delivery.verification import same_answer
 from fairway.errors import CommitMissingError, NoReleaseError, ProjectFileError, RequestFileError, WrongAnswerError
@@ -154,39 +152,3 @@ def read_body(path: Path) -> bytes:
     except ValueError as error:
         raise RequestFileError(path, f"it is not JSON ({error})") from error
     return body
-
-
-@dataclass(frozen=True)
-class Status:
-    """What Git wants an environment to run, and what runs."""
-
-    environment: str
-    wanted: str | None
-    running: str | None
-    endpoint: str
-
-    @property
-    def differs(self) -> bool:
-        """Whether the environment runs anything else than Git says, or not well."""
-        return self.wanted != self.running or self.endpoint not in ("InService", "none")
-
-
-def status(settings: Settings) -> list[Status]:
-    """Compare every environment's release file with its endpoint."""
-    sagemaker = access.client(settings, "sagemaker")
-    return [_status_of(settings, sagemaker, name) for name in settings.environments]
-
-
-def _status_of(settings: Settings, sagemaker: Any, environment: str) -> Status:
-    current = releases.read(release_path(settings, environment)).current
-    wanted = current.version if current else None
-    try:
-        endpoint = sagemaker.describe_endpoint(EndpointName=f"{settings.project.project}-{environment}")
-    except ClientError as error:
-        if "Could not find endpoint" not in error.response["Error"].get("Message", ""):
-            raise
-        return Status(environment, wanted, None, "none")
-    config = sagemaker.describe_endpoint_config(EndpointConfigName=endpoint["EndpointConfigName"])
-    model = sagemaker.describe_model(ModelName=config["ProductionVariants"][0]["ModelName"])
-    running = model["PrimaryContainer"]["Environment"].get("FAIRWAY_RELEASE")
-    return Status(environment, wanted, running, endpoint["EndpointStatus"])

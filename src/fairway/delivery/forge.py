@@ -36,6 +36,9 @@ class Forge(Protocol):
     name: str
     """How sentences call it."""
 
+    commits: str | None
+    """The address that a commit's SHA is appended to; None where commits are not shown."""
+
     def default_branch(self) -> str:
         """Return the name of the branch that is deployed."""
 

@@ -37,6 +37,7 @@ class GitHubForge:
         self, repository: str, token: str, *, api: str = API, retry: Retry = RETRY, seconds_between_writes: float = 1.0
     ) -> None:
         self.name = f"GitHub {repository}"
+        self.commits: str | None = f"{web(api)}/{repository}/commit/"
         self._full_name = repository
         self._github = Github(
             auth=Auth.Token(token), base_url=api, retry=retry, timeout=20, seconds_between_requests=0,
@@ -177,6 +178,11 @@ class GitHubForge:
             raise ForgeUnreachableError(
                 self.name, f"no answer about {what} ({_reason(error)}): is the network up, and GITHUB_API_URL right?"
             ) from error
+
+
+def web(api: str) -> str:
+    """Return the address of the pages that belong to an API: github.com, or an Enterprise Server's own host."""
+    return "https://github.com" if api == API else api.removesuffix("/api/v3")
 
 
 def explain(forge: str, what: str, error: GithubException) -> ForgeError:

@@ -48,7 +48,8 @@ class LocalForge:
 
     def __init__(self, repository: Path, identity: tuple[str, str] = IDENTITY) -> None:
         self.name = repository.name
-        self._repository = repository
+        self.commits: str | None = None
+        self.repository = repository
         self._variables = {
             f"GIT_{role}_{part}": value
             for role in ("AUTHOR", "COMMITTER")
@@ -72,7 +73,7 @@ class LocalForge:
 
     def read(self, path: str, commit: str) -> str | None:
         """Return a file as a commit holds it."""
-        return read_at(self._repository, commit, path)
+        return read_at(self.repository, commit, path)
 
     def commit(self, change: Change, *, base: str, old: str | None) -> str:
         """Commit `base` with the change, and move the branch there."""
@@ -179,7 +180,7 @@ class LocalForge:
         return pull
 
     def _where(self, number: int) -> str:
-        return f"git -C {self._repository} show {META}:{number}.md"
+        return f"git -C {self.repository} show {META}:{number}.md"
 
     def _resolve(self, reference: str) -> str | None:
         try:
@@ -232,7 +233,7 @@ class LocalForge:
         return True
 
     def _git(self, *arguments: str, stdin: str | None = None, variables: Mapping[str, str] | None = None) -> str:
-        return git(self._repository, *arguments, stdin=stdin, variables={**self._variables, **(variables or {})})
+        return git(self.repository, *arguments, stdin=stdin, variables={**self._variables, **(variables or {})})
 
 
 def _to_json(pull: Pull) -> str:

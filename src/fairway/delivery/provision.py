@@ -44,11 +44,11 @@ class Provisioner:
         self._settings, self._listen = settings, listen
         self._program = find_terraform()
 
-    def plan(self, name: str, *, destroy: bool = False) -> Plan:
-        """Plan a root to its plan file."""
+    def plan(self, name: str, *, destroy: bool = False, file: Path | None = None) -> Plan:
+        """Plan a root to its plan file, or to another one that is not kept for `apply`."""
         root = find_root(self._settings, name)
         terraform = self._connect(root)
-        return terraform.plan(self.plan_file(name), destroy=destroy)
+        return terraform.plan(file or self.plan_file(name), destroy=destroy)
 
     def apply(self, name: str, plan: Plan) -> dict[str, Any]:
         """Apply a root's plan, forget the plan, and return the outputs."""

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from fairway.delivery import evaluation
+from fairway.delivery.evaluation import Evaluation
 from fairway.delivery.releases import Release
 from fairway.errors import NotRegisteredError
 
@@ -52,10 +54,16 @@ def release_of(sagemaker: "SageMakerClient", s3: "S3Client", arn: str) -> Releas
     )
 
 
+def evaluation_of(sagemaker: Any, s3: Any, arn: str) -> Evaluation:
+    """Return what the evaluation of a package said, or raise `NotRegisteredError` or `EvaluationError`."""
+    url = _evaluation_url(describe(sagemaker, arn))
+    return evaluation.parse(_read_json(s3, url), url)
+
+
 def golden_requests(sagemaker: "SageMakerClient", s3: "S3Client", arn: str) -> dict[str, Any]:
     """Return the requests, with the answers recorded at evaluation, that a deployment of this package must repeat."""
-    evaluation = _evaluation_url(describe(sagemaker, arn))
-    return dict(_read_json(s3, evaluation.rsplit("/", 1)[0] + "/golden.json"))
+    url = _evaluation_url(describe(sagemaker, arn))
+    return dict(_read_json(s3, url.rsplit("/", 1)[0] + "/golden.json"))
 
 
 def _evaluation_url(package: dict[str, Any]) -> str:
