@@ -13,6 +13,9 @@ Verify = Callable[[str, Release], None]
 """Raises unless the environment verifiably runs the release."""
 
 
+Done = Literal["opened", "updated", "unchanged"]
+
+
 @dataclass(frozen=True)
 class Proposal:
     """What is to become of an environment's release file, at which commit it was decided, and the evidence for it."""
@@ -38,7 +41,7 @@ class Outcome:
     """What became of a proposal, and the pull requests that it made superfluous."""
 
     pull: Pull
-    done: Literal["opened", "updated", "unchanged"]
+    done: Done
     superseded: tuple[int, ...] = ()
 
 
@@ -130,19 +133,38 @@ def submit(forge: Forge, proposal: Proposal) -> Outcome:
     same = next((pull for pull in seen if pull.head == proposal.branch), None)
     others = [pull for pull in seen if pull.head != proposal.branch]
     _give_way_to_rollback(proposal, others)
-    if same is not None and _is_current(forge, proposal):
-        return _refresh(forge, proposal, same)
-    branch = forge.head(proposal.branch)
-    text = releases.to_text(proposal.new)
-    change = Change(proposal.branch, release_file(proposal.environment), text, proposal.title)
-    forge.commit(change, base=proposal.base, old=branch)
-    if same is not None:
-        return Outcome(forge.update_pull(same.number, title=proposal.title, body=proposal.body), "updated")
-    pull = forge.open_pull(head=proposal.branch, base=forge.default_branch(), title=proposal.title, body=proposal.body)
-    _require_first(forge, proposal, pull, known={each.number for each in seen})
+    if same is None:
+        done: Done = "opened"
+        pull = _open(forge, proposal, known={each.number for each in seen})
+    else:
+        pull, done = _bring_up_to_date(forge, proposal, same)
     for other in others:
         forge.close_pull(other.number, f"Superseded by #{pull.number}: {pull.title}.")
-    return Outcome(pull, "opened", tuple(other.number for other in others))
+    return Outcome(pull, done, tuple(other.number for other in others))
+
+
+def _open(forge: Forge, proposal: Proposal, *, known: set[int]) -> Pull:
+    """Open the proposal's pull request; `known` are those for its environment that were open before."""
+    _commit(forge, proposal)
+    pull = forge.open_pull(head=proposal.branch, base=forge.default_branch(), title=proposal.title, body=proposal.body)
+    _require_first(forge, proposal, pull, known=known)
+    return pull
+
+
+def _bring_up_to_date(forge: Forge, proposal: Proposal, pull: Pull) -> tuple[Pull, Done]:
+    head = forge.head(proposal.branch)
+    current = head is not None and read_release(forge, proposal.environment, head) == proposal.new
+    if not current:
+        _commit(forge, proposal)
+    elif (pull.title, pull.body) == (proposal.title, proposal.body):
+        return pull, "unchanged"
+    return forge.update_pull(pull.number, title=proposal.title, body=proposal.body), "updated"
+
+
+def _commit(forge: Forge, proposal: Proposal) -> None:
+    text = releases.to_text(proposal.new)
+    change = Change(proposal.branch, release_file(proposal.environment), text, proposal.title)
+    forge.commit(change, base=proposal.base, old=forge.head(proposal.branch))
 
 
 def _rivals(forge: Forge, environment: str) -> list[Pull]:
@@ -161,18 +183,6 @@ def _give_way_to_rollback(proposal: Proposal, others: Sequence[Pull]) -> None:
             proposal.title,
             f"a rollback of {proposal.environment} is open (#{rollback.number}): merge or close it first",
         )
-
-
-def _is_current(forge: Forge, proposal: Proposal) -> bool:
-    """Whether the branch holds the proposal already, made from release files that have not changed since."""
-    head = forge.head(proposal.branch)
-    return head is not None and read_release(forge, proposal.environment, head) == proposal.new
-
-
-def _refresh(forge: Forge, proposal: Proposal, pull: Pull) -> Outcome:
-    if (pull.title, pull.body) == (proposal.title, proposal.body):
-        return Outcome(pull, "unchanged")
-    return Outcome(forge.update_pull(pull.number, title=proposal.title, body=proposal.body), "updated")
 
 
 def _require_first(forge: Forge, proposal: Proposal, pull: Pull, *, known: set[int]) -> None:
