@@ -37,7 +37,7 @@ def history(repository: Path, environment: str, reference: str = "HEAD") -> list
     """
     path = release_file(environment)
     form = _FIELD.join(("%H", "%cI", "%an", "%s"))
-    lines = git(repository, "log", "--first-parent", "--diff-merges=first-parent", f"--format={form}",
+    lines = git(repository, "log", "--first-parent", "--diff-merges=first-parent", "--no-patch", f"--format={form}",
                 resolve(repository, reference), "--", path).splitlines()  # fmt: skip
     return list(_entries(repository, path, lines))
 
