@@ -55,34 +55,41 @@ class FleetMaker:
     """Makes the fleets of one endpoint; everything of a fleet lies in a folder of its own."""
 
     def __init__(self, twin: "Twin", images: "Images", endpoint: "Resource") -> None:
+        self.abandoned = threading.Event()
         self._twin = twin
         self._images = images
         self._endpoint = endpoint
         self._folder = twin.directory / "endpoints" / f"{endpoint.account}-{endpoint.region}-{endpoint.name}"
-        self._abandoned = threading.Event()
         self._starting: tuple[VariantFleet, ...] = ()
 
     def abandon(self) -> None:
         """End the making of a fleet, now and from now on: the endpoint is going away."""
-        self._abandoned.set()
+        self.abandoned.set()
         for variant in self._starting:
             variant.notify()
 
     def make(self, config: "Resource", wanted: Mapping[str, Wish]) -> Fleet:
         """Start a fleet, and return when all of it serves; raise FleetError, after ending what had started."""
+        fleet = self.prepare(config, wanted)
+        try:
+            self.start({variant: wanted[variant.name].instances for variant in fleet.variants})
+        except FleetError:
+            fleet.retire()
+            raise
+        return fleet
+
+    def prepare(self, config: "Resource", wanted: Mapping[str, Wish]) -> Fleet:
+        """Return a fleet without an instance, whose images and models are there; raise FleetError otherwise."""
         folder = self._folder / secrets.token_hex(8)
-        fleet = Fleet(config.name, (), folder)
         try:
             variants = tuple(
                 self._prepare(config.name, variant, wanted[variant["VariantName"]], folder / variant["VariantName"])
                 for variant in config.attributes["ProductionVariants"]
             )
-            fleet = Fleet(config.name, variants, folder)
-            self.start({variant: wanted[variant.name].instances for variant in variants})
         except (RunError, FleetError) as error:
-            fleet.retire()
+            shutil.rmtree(folder, ignore_errors=True)
             raise FleetError(str(error)) from error
-        return fleet
+        return Fleet(config.name, variants, (folder,))
 
     def start(self, launches: Mapping[VariantFleet, int]) -> None:
         """Start so many instances more of each variant, and return when they serve; else end them, raise FleetError."""
@@ -91,7 +98,7 @@ class FleetMaker:
         try:
             for variant, instances in started.items():
                 until = deadline(variant.startup_seconds, self._twin.clock)
-                variant.wait_until_serving(instances, until, self._abandoned)
+                variant.wait_until_serving(instances, until, self.abandoned)
         except FleetError:
             for variant, instances in started.items():
                 variant.give_up(instances)

@@ -3,10 +3,13 @@
 import logging
 import threading
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from fairway.twin.runtime.deployment import FleetMaker, Retained, Wish, wishes
-from fairway.twin.runtime.instances import INVOCATION_SECONDS
+from fairway.twin.runtime.auto_rollback import AutoRollback
+from fairway.twin.runtime.deployment import FleetMaker, Wish, wishes
+from fairway.twin.runtime.rollout import RollbackFailedError, Rollout, Stage
+from fairway.twin.runtime.rollout_plan import Deployment
 from fairway.twin.runtime.routing import Fleet, FleetError, Router, retire
 
 if TYPE_CHECKING:
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 EVENT = "SageMaker Endpoint State Change"
+DEPLOYMENT_EVENT = "SageMaker Endpoint Deployment State Change"
 # The statuses as SageMaker's events spell them.
 EVENT_STATUS = {
     "Creating": "CREATING",
@@ -23,6 +27,8 @@ EVENT_STATUS = {
     "Updating": "UPDATING",
     "Failed": "FAILED",
     "Deleting": "DELETING",
+    "RollingBack": "ROLLING_BACK",
+    "UpdateRollbackFailed": "UPDATE_ROLLBACK_FAILED",
 }
 EVENT_MEMBERS = (
     "EndpointName",
@@ -45,31 +51,49 @@ class Endpoint:
         self._twin = twin
         self._maker = FleetMaker(twin, images, resource)
         self._deploying = threading.Lock()
+        self._started = twin.clock.now()  # the rollout that runs
 
     def create(self, config: "Resource") -> None:
         """Bring up the first fleet; the endpoint is InService or Failed afterwards."""
         self._tell(EndpointStatus="Creating")
-        try:
-            self._deploy(config, {})
-        except FleetError as error:
-            self._tell(EndpointStatus="Failed", FailureReason=str(error))
+        with self._deploying:
+            try:
+                self._take_over(self._maker.make(config, wishes(config, {})))
+            except FleetError as error:
+                self._tell(EndpointStatus="Failed", FailureReason=str(error))
 
-    def update(self, config: "Resource") -> None:
-        """Replace the fleet by another configuration's; if that does not come up, the endpoint stays what it is."""
-        self._tell(EndpointStatus="Updating", FailureReason=None, PendingDeploymentSummary=self._pending(config))
-        try:
-            self._deploy(config, self._retained())
-        except FleetError as error:
-            self._tell(EndpointStatus="InService", FailureReason=str(error), PendingDeploymentSummary=None)
+    def update(self, config: "Resource", deployment: Deployment) -> None:
+        """Roll out another configuration; if that does not end well, the endpoint stays what it is."""
+        with self._deploying:
+            wanted = self.wishes(config, self.resource.attributes)
+            self._started = self._twin.clock.now()
+            self._tell(EndpointStatus="Updating", FailureReason=None)
+            assert self.fleet is not None  # noqa: S101 -- only an endpoint that serves is updated
+            alarms = AutoRollback(self._twin, self.resource, config, deployment)
+            rollout = Rollout(
+                self._twin.clock,
+                self.router,
+                self._maker,
+                self.fleet,
+                deployment,
+                alarms.trouble,
+                partial(self._tell_stage, wanted),
+            )
+            try:
+                self._take_over(rollout.run(config, wanted))
+            except RollbackFailedError as error:
+                self.fleet = error.mixed
+                self._settle("UpdateRollbackFailed", str(error))
+            except FleetError as error:
+                self._settle("InService", str(error))
 
     def adjust(self, wanted: Mapping[str, Wish]) -> None:
         """Give running variants other weights and numbers of instances; new instances get requests once they serve."""
         with self._deploying:
             if self.fleet is None:
                 return
-            fleet = self.fleet
+            fleet, reason = self.fleet, None
             self._tell(EndpointStatus="Updating", FailureReason=None, ProductionVariants=_summaries(fleet, wanted))
-            reason = None
             try:
                 for variant in fleet.variants:
                     variant.weight = wanted[variant.name].weight
@@ -77,7 +101,8 @@ class Endpoint:
                 self._resize(fleet, wanted)
             except FleetError as error:
                 reason = str(error)
-            self._tell(EndpointStatus="InService", FailureReason=reason, ProductionVariants=_summaries(fleet))
+                self._tell(EndpointStatus="RollingBack")
+            self._settle("InService", reason)
 
     def _resize(self, fleet: Fleet, wanted: Mapping[str, Wish]) -> None:
         missing = {variant: wanted[variant.name].instances - len(variant.instances) for variant in fleet.variants}
@@ -111,49 +136,59 @@ class Endpoint:
             if self.fleet is not None:
                 self.fleet.retire(grace=0)
 
-    def _deploy(self, config: "Resource", retained: Retained) -> None:
-        with self._deploying:
-            fleet = self._maker.make(config, wishes(config, retained))
-            old, self.fleet = self.fleet, fleet
-            self.router.swap(fleet.routes())
-            self._tell(
-                EndpointStatus="InService",
-                EndpointConfigName=config.name,
-                FailureReason=None,
-                PendingDeploymentSummary=None,
-                ProductionVariants=_summaries(fleet),
-            )
-            if old is not None:
-                self.router.drain(old.instances(), INVOCATION_SECONDS)
-                old.retire()
+    def _take_over(self, fleet: Fleet) -> None:
+        old, self.fleet = self.fleet, fleet
+        self.router.swap(fleet.routes())
+        self._settle("InService", None, EndpointConfigName=fleet.config_name)
+        if old is not None:
+            self.router.drain(old.instances())
+            old.retire()
 
-    def _retained(self) -> Retained:
-        """Return what the running variants have that the request wants to keep (RetainAllVariantProperties)."""
-        request = self.resource.attributes
-        if not request.get("RetainAllVariantProperties") or self.fleet is None:
-            return {}
+    def _settle(self, status: str, reason: str | None, **attributes: Any) -> None:
+        assert self.fleet is not None  # noqa: S101 -- an endpoint without one is Failed
+        summaries = _summaries(self.fleet)
+        self._tell(
+            EndpointStatus=status,
+            FailureReason=reason,
+            PendingDeploymentSummary=None,
+            ProductionVariants=summaries,
+            **attributes,
+        )
+
+    def wishes(self, config: "Resource", request: Mapping[str, Any]) -> dict[str, Wish]:
+        """Return what an update wants of each variant; RetainAllVariantProperties keeps what the running ones have."""
+        if not request.get("RetainAllVariantProperties"):
+            return wishes(config, {})
         dropped = {item["VariantPropertyType"] for item in request.get("ExcludeRetainedVariantProperties") or ()}
         members = {"DesiredInstanceCount": "instances", "DesiredWeight": "weight"}
         kept = [member for name, member in members.items() if name not in dropped]
-        return {name: {member: getattr(wish, member) for member in kept} for name, wish in self.running().items()}
+        running = self.running().items()
+        return wishes(config, {name: {member: getattr(wish, member) for member in kept} for name, wish in running})
 
-    def _pending(self, config: "Resource") -> dict[str, Any]:
-        wanted = wishes(config, self._retained())
+    def _tell_stage(self, wanted: Mapping[str, Wish], stage: Stage, new: Fleet) -> None:
+        """Show where a rollout is in DescribeEndpoint, and say it on the bus."""
+        assert self.fleet is not None  # noqa: S101 -- what is rolled out replaces a fleet
+        now = self._twin.clock.now()
         variants = [
-            {"VariantName": name, "DesiredInstanceCount": wish.instances, "DesiredWeight": wish.weight}
-            for name, wish in wanted.items()
+            variant.summary() | _desired(wanted[variant.name]) | stage.of(variant, now) for variant in new.variants
         ]
-        return {"EndpointConfigName": config.name, "ProductionVariants": variants, "StartTime": self._twin.clock.now()}
+        pending = {"EndpointConfigName": new.config_name, "ProductionVariants": variants, "StartTime": self._started}
+        summaries = _summaries(self.fleet)
+        self._twin.store.update(self.resource, PendingDeploymentSummary=pending, ProductionVariants=summaries)
+        self._emit(DEPLOYMENT_EVENT, PendingDeploymentSummary=pending)
 
     def _tell(self, **attributes: Any) -> None:
         self._twin.store.update(self.resource, **attributes)
+        self._emit(EVENT)
+
+    def _emit(self, event: str, **more: Any) -> None:
         now = self.resource.attributes
         detail = {name: now[name] for name in EVENT_MEMBERS if now.get(name) is not None}
-        detail |= {"EndpointStatus": EVENT_STATUS[now["EndpointStatus"]], "Tags": self.resource.tags}
+        detail |= {"EndpointStatus": EVENT_STATUS[now["EndpointStatus"]], "Tags": self.resource.tags, **more}
         try:
             self._twin.emit(
                 source="aws.sagemaker",
-                detail_type=EVENT,
+                detail_type=event,
                 detail=detail,
                 resources=[self.resource.arn],
                 account=self.resource.account,

@@ -12,6 +12,8 @@ from fairway.twin.runtime.endpoint import Endpoint
 from fairway.twin.runtime.images import Images
 from fairway.twin.runtime.instances import Answer, Instance, NoAnswerError, NotReachedError
 from fairway.twin.runtime.metrics import EndpointMetrics, Invocation, Source
+from fairway.twin.runtime.rollout_plan import Deployment
+from fairway.twin.runtime.rollout_rules import missing_alarms, violations
 from fairway.twin.runtime.routing import NoVariantError, VariantFleet
 from fairway.twin.runtime.support import refusal, unsupported_endpoint_config, unsupported_model
 
@@ -47,15 +49,27 @@ class EndpointEngine:
         endpoint = self._endpoints[resource.arn] = Endpoint(self._twin, self._images, resource)
         self._in_thread(endpoint, endpoint.create, config)
 
-    def update(self, resource: "Resource", config_name: str) -> None:
-        """Move an endpoint to another configuration; return at once. Raise ServiceError if the twin cannot."""
+    def update(self, resource: "Resource", config_name: str, deployment: Deployment, **attributes: Any) -> None:
+        """Roll an endpoint over to another configuration; return at once. Raise ServiceError as SageMaker does.
+
+        `attributes` are what the request wants to be remembered.
+        """
+        from fairway.twin import base_alarms  # noqa: PLC0415 -- loads ministack, which the rest does not need
+        from fairway.twin.api import ValidationError  # noqa: PLC0415 -- see above
+
         endpoint = self._endpoints[resource.arn]
-        try:
-            config = self._config(resource, config_name)
-        except Exception:
-            self._twin.store.update(resource, EndpointStatus="InService")
-            raise
-        self._in_thread(endpoint, endpoint.update, config)
+        config = self._config(resource, config_name)
+        instances = {name: wish.instances for name, wish in endpoint.wishes(config, attributes).items()}
+        broken = [
+            *violations(deployment, instances),
+            *missing_alarms(
+                deployment, lambda name: base_alarms.find(resource.account, resource.region, name) is not None
+            ),
+        ]
+        if broken:
+            raise ValidationError(" ".join(broken))
+        self._twin.store.update(resource, EndpointStatus="Updating", **attributes)
+        self._in_thread(endpoint, endpoint.update, config, deployment)
 
     def adjust(self, resource: "Resource", changes: Mapping[str, Mapping[str, Any]]) -> None:
         """Give running variants other members of their Wish; return at once. Raise ServiceError as SageMaker does."""

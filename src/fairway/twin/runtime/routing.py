@@ -3,15 +3,16 @@
 An endpoint has one fleet for each configuration that it runs, and shifts its traffic by swapping routes.
 """
 
-import random
 import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from fractions import Fraction
 from itertools import count
+from math import lcm
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
     from fairway.twin.runtime.images import Image
 
+# Weights are floats of people: 0.1 is a tenth.
+_FINEST = 10**6
+_NEVER = -(10**18)
 # A container that ends this often before its first good ping will not pass; SageMaker finds out when its time is over.
 HOPELESS = 3
 
@@ -127,7 +131,7 @@ class Fleet:
 
     config_name: str
     variants: tuple[VariantFleet, ...]
-    folder: Path
+    folders: tuple[Path, ...]
 
     def routes(self) -> list["Route"]:
         """Return the routes that give each variant its weight."""
@@ -138,9 +142,10 @@ class Fleet:
         return [instance for variant in self.variants for instance in variant.instances]
 
     def retire(self, grace: float = GRACE_SECONDS) -> None:
-        """End all instances; return when they have ended and their folder is gone."""
+        """End all instances; return when they have ended and their files are gone."""
         retire(self.instances(), grace)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        for folder in self.folders:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def retire(instances: Sequence[Instance], grace: float = GRACE_SECONDS) -> None:
@@ -155,27 +160,34 @@ class Route:
     """A share of an endpoint's traffic. While it shifts between two fleets, both may have a variant of that name."""
 
     variant: VariantFleet
-    weight: float
+    weight: float | Fraction
 
 
-@dataclass
 class Router:
     """Picks an instance for each request by the routes' weights, and knows which instances still work on one.
 
     `routes` is swapped as a whole: a request is routed by the old ones or by the new ones, and is counted at its
     instance before the lock is given up, so a fleet that is drained after a swap has nothing in flight.
+
+    Weights are kept to the request: routes take turns so that after any number of requests each has had its share of
+    them, but for less than one (nginx's smooth weighted round-robin). A share of 1/3 is 100 of 300 requests.
     """
 
-    routes: tuple[Route, ...] = ()
-    choose: Callable[[Sequence[Route], Sequence[float]], Route] = field(
-        default=lambda routes, weights: random.choices(routes, weights)[0]  # noqa: S311 -- traffic, not secrets
-    )
-    _changed: threading.Condition = field(default_factory=threading.Condition)
+    def __init__(self, routes: "Sequence[Route]" = ()) -> None:
+        self.routes: tuple[Route, ...] = ()
+        self._weights: dict[VariantFleet, int] = {}
+        self._credits: dict[VariantFleet, int] = {}
+        self._changed = threading.Condition()
+        self.swap(routes)
 
     def swap(self, routes: Sequence[Route]) -> None:
         """Send the requests from now on along other routes."""
+        weights = [Fraction(route.weight).limit_denominator(_FINEST) for route in routes]
+        scale = lcm(*(weight.denominator for weight in weights))
         with self._changed:
             self.routes = tuple(routes)
+            self._weights = {r.variant: int(w * scale) for r, w in zip(routes, weights, strict=True)}
+            self._credits = dict.fromkeys(self._weights, 0)
 
     @contextmanager
     def request(self, target: str | None, avoid: Sequence[Instance] = ()) -> Iterator[tuple[VariantFleet, Instance]]:
@@ -196,19 +208,26 @@ class Router:
             self._changed.wait_for(lambda: not any(one.in_flight for one in instances), timeout=seconds)
 
     def _pick(self, target: str | None, avoid: Sequence[Instance]) -> tuple[VariantFleet, Instance]:
-        routes = [route for route in self.routes if target in (None, route.variant.name)]
-        if not routes:
+        variants = [route.variant for route in self.routes if target in (None, route.variant.name)]
+        if not variants:
             raise NoVariantError(target)
-        while routes:
-            weights = [route.weight for route in routes]
+        while variants:
             # A variant of weight 0 takes no traffic but what names it.
-            if not any(weights):
-                if target is None:
-                    break
-                weights = [1.0] * len(routes)
-            route = self.choose(routes, weights)
-            instance = route.variant.pick(avoid)
+            if target is None and not any(self._weights[variant] for variant in variants):
+                break
+            variant = self._next(variants)
+            instance = variant.pick(avoid)
             if instance is not None:
-                return route.variant, instance
-            routes.remove(route)  # none of its instances serves at the moment: another variant's may
+                return variant, instance
+            variants.remove(variant)  # none of its instances serves at the moment: another variant's may
         raise NoVariantError
+
+    def _next(self, variants: Sequence[VariantFleet]) -> VariantFleet:
+        weights = {variant: self._weights[variant] for variant in variants}
+        if not any(weights.values()):
+            weights = dict.fromkeys(variants, 1)
+        for variant, weight in weights.items():
+            self._credits[variant] += weight
+        chosen = max(weights, key=lambda variant: self._credits[variant] if weights[variant] else _NEVER)
+        self._credits[chosen] -= sum(weights.values())
+        return chosen

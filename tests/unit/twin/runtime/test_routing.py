@@ -1,8 +1,8 @@
 """Who gets a request, and when a fleet has none left."""
 
-import random
 import threading
 from collections import Counter
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -42,19 +42,28 @@ def take(router, target=None):
         return chosen.name, instance
 
 
-def test_the_shares_of_the_traffic_are_the_weights():
-    generator = random.Random(7)  # noqa: S311 -- traffic
-    router = Router(choose=lambda routes, weights: generator.choices(routes, weights)[0])
-    router.swap(
-        [
-            Route(variant("a", instance_that()), 9),
-            Route(variant("b", instance_that()), 1),
-            Route(variant("c", instance_that()), 0),
-        ]
-    )
-    seen = Counter(take(router)[0] for _ in range(10_000))
-    assert set(seen) == {"a", "b"}
-    assert abs(seen["b"] - 1000) < 150  # five standard deviations
+@pytest.mark.parametrize(
+    "weights",
+    [(9, 1, 0), (Fraction(1, 3), Fraction(2, 3)), (0.1, 0.2, 0.7), (Fraction(93, 100), Fraction(7, 100)), (1, 1, 1, 1)],
+)
+def test_after_any_number_of_requests_the_shares_are_the_weights(weights):
+    variants = [variant(str(number), instance_that()) for number in range(len(weights))]
+    router = Router([Route(one, weight) for one, weight in zip(variants, weights, strict=True)])
+    seen: Counter[str] = Counter()
+    for requests in range(1, 601):
+        seen[take(router)[0]] += 1
+        for number, weight in enumerate(weights):
+            assert abs(seen[str(number)] - requests * weight / sum(weights)) < 1.001
+    assert [seen[str(number)] for number in range(len(weights))] == [
+        round(600 * weight / sum(weights)) for weight in weights
+    ]
+
+
+def test_two_fleets_with_a_variant_of_one_name_share_what_is_sent_to_it():
+    old, new, other = variant("main", instance_that()), variant("main", instance_that()), variant("b", instance_that())
+    router = Router([Route(old, Fraction(3, 4)), Route(new, Fraction(1, 4)), Route(other, 1)])
+    seen = Counter(id(take(router, "main")[1]) for _ in range(100))
+    assert seen == {id(old.instances[0]): 75, id(new.instances[0]): 25}
 
 
 def test_instances_take_turns():
@@ -96,7 +105,7 @@ def test_an_instance_that_failed_a_request_is_avoided_for_it():
 
 def test_a_drained_fleet_has_nothing_in_flight(tmp_path):
     old, new = instance_that(), instance_that()
-    fleet = Fleet("old", (variant("a", old),), tmp_path)
+    fleet = Fleet("old", (variant("a", old),), (tmp_path,))
     router = Router()
     router.swap(fleet.routes())
     entered, leave, drained = threading.Event(), threading.Event(), threading.Event()

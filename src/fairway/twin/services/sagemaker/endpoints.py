@@ -33,15 +33,20 @@ def update_endpoint(call: Call) -> Mapping[str, Any]:
     """Move an endpoint to another configuration."""
     endpoint = ENDPOINT.find(call)
     ENDPOINT_CONFIG.find(call, call.params["EndpointConfigName"])
-    _check_settled(endpoint, "update")
-    call.twin.store.update(
-        endpoint,
-        EndpointStatus="Updating",
-        RetainAllVariantProperties=call.params.get("RetainAllVariantProperties", False),
-        ExcludeRetainedVariantProperties=call.params.get("ExcludeRetainedVariantProperties", []),
-        **_deployment(call),
-    )
-    call.twin.engine(EndpointEngine).update(endpoint, call.params["EndpointConfigName"])
+    with call.twin.store.locked():  # of two updates at once, one is refused
+        _check_settled(endpoint, "update")
+        given = _deployment(call)
+        retained = (
+            endpoint.attributes.get("LastDeploymentConfig", {}) if call.params.get("RetainDeploymentConfig") else {}
+        )
+        call.twin.engine(EndpointEngine).update(
+            endpoint,
+            call.params["EndpointConfigName"],
+            given.get("LastDeploymentConfig", retained),
+            RetainAllVariantProperties=call.params.get("RetainAllVariantProperties", False),
+            ExcludeRetainedVariantProperties=call.params.get("ExcludeRetainedVariantProperties", []),
+            **given,
+        )
     return {"EndpointArn": endpoint.arn}
 
 
@@ -68,9 +73,10 @@ def _change(wanted: Mapping[str, Any]) -> dict[str, Any]:
 def delete_endpoint(call: Call) -> Mapping[str, Any]:
     """End an endpoint's fleet, and then forget it."""
     endpoint = ENDPOINT.find(call)
-    if endpoint.attributes["EndpointStatus"] in ("Creating", "Updating"):
-        _check_settled(endpoint, "delete")
-    call.twin.store.update(endpoint, EndpointStatus="Deleting")
+    with call.twin.store.locked():
+        if endpoint.attributes["EndpointStatus"] != "Deleting":  # else somebody has asked for it before
+            _check_settled(endpoint, "delete")
+        call.twin.store.update(endpoint, EndpointStatus="Deleting")
     call.twin.engine(EndpointEngine).delete(endpoint)
     return {}
 
@@ -83,7 +89,7 @@ def _deployment(call: Call) -> dict[str, Any]:
 
 def _check_settled(endpoint: Resource, verb: str) -> None:
     status = endpoint.attributes["EndpointStatus"]
-    if status not in ("InService", "Failed") or (status == "Failed" and verb == "update"):
+    if status not in ("InService", "UpdateRollbackFailed", "Failed") or (status == "Failed" and verb == "update"):
         raise ValidationError(f'Cannot {verb} in-progress endpoint "{endpoint.arn}".')
 
 
