@@ -37,13 +37,14 @@ class ValidationError(ServiceError):
 
 @dataclass(frozen=True)
 class Call:
-    """One call of an operation: who calls, where, with what."""
+    """One call of an operation: who calls, where, with what. `caller` answers for what more the operation needs."""
 
     account: str
     region: str
     caller_arn: str
     params: dict[str, Any]
     twin: "Twin"
+    caller: base.Caller
 
     def arn(self, resource: str, service: str = "sagemaker") -> str:
         """Return the ARN of a resource of the caller's account and region."""
@@ -55,6 +56,8 @@ Function = Callable[[Call], Mapping[str, Any]]
 PolicyOf = Callable[[Call], tuple[str | None, str]]
 # The ARN that AWS documents for the action, of the parameters; None where its policies can only say "*".
 ResourceOf = Callable[[Call], str]
+# The condition keys that only this service has, of the parameters.
+ConditionsOf = Callable[[Call], Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,7 @@ class Operation:
     # Which service is passed the roles of a request; None for those that pass none.
     trusted_by: str | None
     policy: PolicyOf | None
+    conditions: ConditionsOf | None
 
 
 _operations: dict[tuple[str, str], Operation] = {}
@@ -80,11 +84,12 @@ def operation(
     resource: ResourceOf | None = None,
     trusted_by: str | None = None,
     policy: PolicyOf | None = None,
+    conditions: ConditionsOf | None = None,
 ) -> Callable[[Function], Function]:
     """Let a function answer an operation of a service, both named as botocore names them."""
 
     def register(function: Function) -> Function:
-        _operations[service, name] = Operation(service, name, function, resource, trusted_by, policy)
+        _operations[service, name] = Operation(service, name, function, resource, trusted_by, policy, conditions)
         return function
 
     return register
@@ -142,12 +147,13 @@ def _answer(request: Request, services: "list[ServiceModel]", twin: "Twin", requ
         params = protocol.read_request(
             model, path=request.path, query=request.query, headers=request.headers, body=request.body
         )
-        call = Call(caller.account, caller.region, caller.arn, params, twin)
+        call = Call(caller.account, caller.region, caller.arn, params, twin, caller)
         found = list(validation.violations(model.input_shape, params)) if model.input_shape else []
         # A caller that is refused learns nothing of what was wrong with its parameters.
         resource = "*" if declared.resource is None or found else declared.resource(call)
         action = f"{model.service_model.signing_name}:{model.name}"
-        caller.authorize(action, resource, _tag_context(call, resource))
+        conditions = declared.conditions(call) if declared.conditions and not found else {}
+        caller.authorize(action, resource, {**conditions, **_tag_context(call, resource)})
         if found:
             raise ValidationError(validation.summary(found))
         if declared.policy is not None:
@@ -184,10 +190,12 @@ def _find(request: Request, services: "list[ServiceModel]") -> OperationModel:
 def _tag_context(call: Call, resource: str) -> dict[str, Any]:
     """Return the condition keys that tags make: of the request, and of the resource."""
     context: dict[str, Any] = {}
-    tags = call.params.get("Tags")
-    if isinstance(tags, list) and tags:
-        context |= {f"aws:requesttag/{tag['Key']}".lower(): tag.get("Value", "") for tag in tags if "Key" in tag}
-        context["aws:tagkeys"] = [tag["Key"] for tag in tags if "Key" in tag]
+    tags = call.params.get("Tags") or {}
+    if isinstance(tags, list):
+        tags = {tag["Key"]: tag.get("Value", "") for tag in tags if "Key" in tag}
+    if tags:
+        context |= {f"aws:requesttag/{key}".lower(): value for key, value in tags.items()}
+        context["aws:tagkeys"] = list(tags)
     stored = call.twin.store.find(resource) if resource != "*" else None
     if stored is not None:
         context |= {f"aws:resourcetag/{key}".lower(): value for key, value in stored.tags.items()}

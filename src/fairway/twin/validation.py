@@ -80,6 +80,7 @@ def _sentence(value: object, path: str, constraint: str) -> str:
 
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
+    pattern = re.sub(r"^\\p\{Print\}", r"[\\p{Print}]", pattern)  # Application Auto Scaling's stands outside
     for java, python in _JAVA_CLASSES.items():
         pattern = pattern.replace(java, python)
     # `(...)${1,128}` is a slip of SageMaker's model; Java reads it as the end of the text.

@@ -11,6 +11,7 @@ from fairway.twin import validation
 SAGEMAKER = botocore.session.Session().get_service_model("sagemaker")
 MODEL_NAME = r"[a-zA-Z0-9]([\-a-zA-Z0-9]*[a-zA-Z0-9])?"
 BROKEN = "failed to satisfy constraint: Member must"
+SCALING = botocore.session.Session().get_service_model("application-autoscaling")
 RUNTIME = botocore.session.Session().get_service_model("sagemaker-runtime")
 
 
@@ -89,3 +90,6 @@ def test_javas_classes_are_understood():
     assert found("InvokeEndpoint", {"EndpointName": "e", "Body": b"", "CustomAttributes": "größe"}, RUNTIME) != []
     wrong = {"ResourceArn": "arn:aws:sagemaker:us-east-1:111111111111:model/m", "Tags": [{"Key": "a!", "Value": ""}]}
     assert "regular expression" in found("AddTags", wrong)[0]
+    policy = {"ServiceNamespace": "sagemaker", "ResourceId": "e", "ScalableDimension": "ecs:service:DesiredCount"}
+    assert found("DeleteScalingPolicy", {**policy, "PolicyName": "keep it busy"}, SCALING) == []
+    assert "regular expression" in found("DeleteScalingPolicy", {**policy, "PolicyName": "größe"}, SCALING)[0]

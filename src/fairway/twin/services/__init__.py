@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 # scope of the signature -> the package that declares the operations, the service models
 OWN: dict[str, tuple[str, tuple[str, ...]]] = {
+    "application-autoscaling": ("fairway.twin.services.application_autoscaling", ("application-autoscaling",)),
     "sagemaker": ("fairway.twin.services.sagemaker", ("sagemaker", "sagemaker-runtime")),
 }
 

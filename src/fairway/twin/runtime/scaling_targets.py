@@ -1,0 +1,72 @@
+"""Scalable targets as the scaling engine sees them: an endpoint's variant, its bounds, policies and schedules."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from fairway.twin.runtime.scaling_rules import Bounds, Direction
+from fairway.twin.runtime.scaling_schedules import At, parse
+
+if TYPE_CHECKING:
+    from fairway.twin.context import Resource, Store
+
+TARGET, POLICY, SCHEDULED_ACTION = "ScalableTarget", "ScalingPolicy", "ScheduledAction"
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A variant of an endpoint that exists."""
+
+    endpoint: "Resource"
+    name: str
+    capacity: int
+
+    @property
+    def scalable(self) -> bool:
+        """Tell whether SageMaker would take another number of instances now."""
+        return bool(self.endpoint.attributes["EndpointStatus"] == "InService")
+
+
+def names_of(resource_id: str) -> tuple[str, str]:
+    """Return the endpoint and the variant of `endpoint/<name>/variant/<name>`."""
+    _, endpoint, _, variant = resource_id.split("/")
+    return endpoint, variant
+
+
+def variant_of(store: "Store", target: "Resource") -> Variant | None:
+    """Return what a target scales, or None if it is not there (any more)."""
+    name, variant = names_of(target.attributes["ResourceId"])
+    endpoint = store.get("Endpoint", target.account, target.region, name)
+    if endpoint is None:
+        return None
+    for summary in endpoint.attributes.get("ProductionVariants") or ():
+        if summary["VariantName"] == variant:
+            return Variant(endpoint, variant, summary["DesiredInstanceCount"])
+    return None
+
+
+def bounds_of(target: "Resource") -> Bounds:
+    """Return the capacities between which a target scales."""
+    return Bounds(target.attributes["MinCapacity"], target.attributes["MaxCapacity"])
+
+
+def suspended(target: "Resource") -> frozenset[Direction]:
+    """Return the directions in which policies are not to scale."""
+    members: dict[Direction, str] = {"out": "DynamicScalingOutSuspended", "in": "DynamicScalingInSuspended"}
+    return frozenset(way for way, member in members.items() if target.attributes["SuspendedState"][member])
+
+
+def of_target(store: "Store", kind: str, target: "Resource") -> Iterator["Resource"]:
+    """Yield the policies or scheduled actions of a target."""
+    for resource in store.list(kind, target.account, target.region):
+        if resource.attributes["ResourceId"] == target.attributes["ResourceId"]:
+            yield resource
+
+
+def next_run(action: "dict[str, Any]", after: datetime, speed: float) -> datetime | None:
+    """Return when a scheduled action runs first after a moment: at its start, and then as its schedule says."""
+    schedule = parse(action["Schedule"], action.get("Timezone"), speed)
+    start, end = action.get("StartTime"), action.get("EndTime")
+    due = start if start and after < start and not isinstance(schedule, At) else schedule.after(after)
+    return None if due is None or (end and due > end) else due

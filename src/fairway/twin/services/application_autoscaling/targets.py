@@ -1,0 +1,149 @@
+"""Scalable targets: registered with the permissions that AWS asks of the caller, described, deregistered."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from fairway.twin import base
+from fairway.twin.api import Call, ValidationError, operation
+from fairway.twin.runtime.scaling import ScalingEngine
+from fairway.twin.runtime.scaling_targets import POLICY, SCHEDULED_ACTION, TARGET, names_of, of_target
+from fairway.twin.services.application_autoscaling.policies import delete_alarms
+from fairway.twin.services.application_autoscaling.resources import (
+    SERVICE,
+    ObjectNotFoundError,
+    check_supported,
+    conditions,
+    find_target,
+    named,
+    page,
+    target_arn,
+)
+from fairway.twin.store import Resource
+
+PRINCIPAL = "sagemaker.application-autoscaling.amazonaws.com"
+ROLE = "AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint"
+_ACTIVE = {
+    "DynamicScalingInSuspended": False,
+    "DynamicScalingOutSuspended": False,
+    "ScheduledScalingSuspended": False,
+}
+
+
+@operation(SERVICE, "RegisterScalableTarget", resource=target_arn, conditions=conditions)
+def register_scalable_target(call: Call) -> Mapping[str, Any]:
+    """Store a target, or change it, and bring what it scales within its bounds."""
+    check_supported(call)
+    known = find_target(call)
+    attributes = _attributes(call, known)
+    _check_endpoint(call)
+    role = _service_linked_role(call)
+    if known is None:
+        now = call.twin.clock.now()
+        attributes |= {"RoleARN": role, "ScalableTargetARN": target_arn(call), "CreationTime": now}
+        place = (call.account, call.region, call.params["ResourceId"], target_arn(call))
+        known = Resource(TARGET, *place, attributes, dict(call.params.get("Tags", {})))
+        call.twin.store.add(known)
+    else:
+        call.twin.store.update(known, **attributes)
+    call.twin.engine(ScalingEngine).settle(known)
+    return {"ScalableTargetARN": known.arn}
+
+
+def _attributes(call: Call, known: Resource | None) -> dict[str, Any]:
+    """Return what a target is to have; what an update leaves out stays."""
+    before = known.attributes if known else {"SuspendedState": _ACTIVE}
+    names = ("ServiceNamespace", "ResourceId", "ScalableDimension", "MinCapacity", "MaxCapacity")
+    attributes = {name: call.params.get(name, before.get(name)) for name in names}
+    attributes["SuspendedState"] = {**before["SuspendedState"], **call.params.get("SuspendedState", {})}
+    if attributes["MinCapacity"] is None or attributes["MaxCapacity"] is None:
+        raise ValidationError("MinCapacity and MaxCapacity are required when registering a new scalable target")
+    if attributes["MinCapacity"] > attributes["MaxCapacity"]:
+        raise ValidationError("Maximum capacity cannot be less than minimum capacity")
+    if attributes["MinCapacity"] < 1:
+        raise ValidationError("The twin does not have variants without an instance (MinCapacity 0).")
+    if known is not None and call.params.get("Tags"):
+        raise ValidationError("Tags are given when a scalable target is registered first; TagResource changes them")
+    return attributes
+
+
+def _check_endpoint(call: Call) -> None:
+    """Look at the endpoint with the caller's permissions, and see that they suffice for what scaling will do."""
+    name, variant = names_of(call.params["ResourceId"])
+    endpoint = call.twin.store.get("Endpoint", call.account, call.region, name)
+    arn = call.arn(f"endpoint/{name.lower()}")
+    _authorize(call, "sagemaker:DescribeEndpoint", arn)
+    if endpoint is None:
+        raise ValidationError(f'Could not find endpoint "{arn}".')
+    config_name = endpoint.attributes["EndpointConfigName"]
+    _authorize(call, "sagemaker:DescribeEndpointConfig", call.arn(f"endpoint-config/{config_name.lower()}"))
+    _authorize(call, "sagemaker:UpdateEndpointWeightsAndCapacities", arn)
+    alarm = call.arn(f"alarm:TargetTracking-{call.params['ResourceId']}", "cloudwatch")
+    for action, resource in (("DescribeAlarms", "*"), ("PutMetricAlarm", alarm), ("DeleteAlarms", alarm)):
+        _authorize(call, f"cloudwatch:{action}", resource)
+    config = call.twin.store.get("EndpointConfig", call.account, call.region, config_name)
+    variants = config.attributes["ProductionVariants"] if config else endpoint.attributes.get("ProductionVariants", [])
+    if variant not in {one["VariantName"] for one in variants}:
+        raise ValidationError(f'The endpoint "{arn}" has no variant {variant!r}.')
+
+
+def _authorize(call: Call, action: str, resource: str, context: Mapping[str, Any] | None = None) -> None:
+    """Check a permission of the caller; Application Auto Scaling tells of a missing one by a ValidationException."""
+    try:
+        call.caller.authorize(action, resource, context)
+    except base.RefusedError as error:
+        raise ValidationError(str(error)) from error
+
+
+def _service_linked_role(call: Call) -> str:
+    """Return the role that scales endpoints; AWS makes it when it is first needed, if the caller may."""
+    iam = call.twin.client("iam", account=call.account, region=call.region)
+    arn = f"arn:aws:iam::{call.account}:role/aws-service-role/{PRINCIPAL}/{ROLE}"
+    try:
+        iam.get_role(RoleName=ROLE)
+    except iam.exceptions.NoSuchEntityException:
+        _authorize(call, "iam:CreateServiceLinkedRole", arn, {"iam:AWSServiceName": PRINCIPAL})
+        # By CreateRole: ministack's CreateServiceLinkedRole would give it a name of its own.
+        trust = {"Effect": "Allow", "Principal": {"Service": PRINCIPAL}, "Action": "sts:AssumeRole"}
+        iam.create_role(
+            RoleName=ROLE,
+            Path=f"/aws-service-role/{PRINCIPAL}/",
+            AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
+        )
+    return arn
+
+
+@operation(SERVICE, "DescribeScalableTargets", conditions=conditions)
+def describe_scalable_targets(call: Call) -> Mapping[str, Any]:
+    """Return the targets, or those that are named."""
+    check_supported(call)
+    wanted = call.params.get("ResourceIds")
+    targets = call.twin.store.list(TARGET, call.account, call.region)
+    found = [target.attributes for target in targets if not wanted or target.name in wanted]
+    return page("DescribeScalableTargets", call, found)
+
+
+@operation(SERVICE, "DeregisterScalableTarget", resource=target_arn, conditions=conditions)
+def deregister_scalable_target(call: Call) -> Mapping[str, Any]:
+    """Forget a target, its policies with their alarms, and its scheduled actions; what it scaled stays as it is."""
+    check_supported(call)
+    target = find_target(call)
+    if target is None:
+        raise ObjectNotFoundError(f"No scalable target found for {named(call)}")
+    for policy in of_target(call.twin.store, POLICY, target):
+        delete_alarms(call, policy)
+        call.twin.store.remove(policy)
+    for action in of_target(call.twin.store, SCHEDULED_ACTION, target):
+        call.twin.store.remove(action)
+    call.twin.store.remove(target)
+    return {}
+
+
+@operation(SERVICE, "DescribeScalingActivities", conditions=conditions)
+def describe_scaling_activities(call: Call) -> Mapping[str, Any]:
+    """Return what was done, the newest first; with IncludeNotScaledActivities also what was not, and why."""
+    check_supported(call)
+    activities = call.twin.engine(ScalingEngine).activities
+    found = activities.of(call.account, call.region, call.params.get("ResourceId"))
+    every = call.params.get("IncludeNotScaledActivities", False)
+    return page("DescribeScalingActivities", call, [one for one in found if every or "NotScaledReasons" not in one])
