@@ -37,9 +37,9 @@ def history(repository: Path, environment: str, reference: str = "HEAD") -> list
     """
     path = release_file(environment)
     form = _FIELD.join(("%H", "%cI", "%an", "%s"))
-    lines = git(repository, "log", "--first-parent", "--diff-merges=first-parent", "--no-patch", f"--format={form}",
-                resolve(repository, reference), "--", path).splitlines()  # fmt: skip
-    return list(_entries(repository, path, lines))
+    log = git(repository, "log", "--first-parent", "--diff-merges=first-parent", "--no-patch", f"--format={form}",
+              resolve(repository, reference), "--", path)  # fmt: skip
+    return list(_entries(repository, path, [line for line in log.split("\n") if line]))
 
 
 def _entries(repository: Path, path: str, lines: list[str]) -> Iterator[Entry]:
