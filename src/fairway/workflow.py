@@ -76,7 +76,12 @@ def train(
     )
     states = access.client(settings, "stepfunctions")
     execution = training.start(states, outputs["state_machine_arn"], told)
-    return Trained(execution, training.follow(states, execution, listen))
+    try:
+        return Trained(execution, training.follow(states, execution, listen))
+    except KeyboardInterrupt:
+        # Its jobs would go on, and on AWS cost, for somebody who has asked them to end.
+        training.stop(states, execution)
+        raise
 
 
 def pin_release(settings: Settings, environment: str, group: str, arn: str | None = None) -> releases.Release:

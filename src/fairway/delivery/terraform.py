@@ -175,7 +175,8 @@ def explain(root: str, command: str, code: int, errors: str) -> TerraformError:
         return TerraformError(
             root, command, f"the state changed after the plan was made; look at a new one: `make plan ENV={root}`"
         )
-    return TerraformError(root, command, summarise(errors) or f"it ended with code {code} and said nothing")
+    said = summarise(errors) or errors.strip() or f"it ended with code {code} and said nothing"
+    return TerraformError(root, command, said)
 
 
 def summarise(errors: str) -> str:
