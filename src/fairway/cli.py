@@ -12,7 +12,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.markup import escape
 
-from fairway import cli_promotion, local_twin, workflow
+from fairway import cli_promotion, local_twin, workflow, workflow_deploy
 from fairway.console import Steps, err, out
 from fairway.delivery import access, image_check
 from fairway.delivery.provision import Provisioner, find_root
@@ -39,7 +39,12 @@ def provisioner(told: Settings, root: str) -> Provisioner:
     """Make a provisioner for a root that exists; it shows Terraform's own words."""
     find_root(told, root)
     local_twin.require(told)
-    return Provisioner(told, listen=lambda line: out.print(escape(line)))
+    return Provisioner(told, listen=show)
+
+
+def show(line: str) -> None:
+    """Print a line of Terraform's as it is."""
+    out.print(escape(line))
 
 
 @app.command()
@@ -102,18 +107,17 @@ def plan(environment: Environment) -> None:
 
 @app.command()
 def apply(environment: Environment) -> None:
-    """Apply the plan that `plan` kept. On the twin, plan first where there is none."""
+    """Apply the plan that `plan` kept and verify what runs. On the twin, plan first where there is none."""
     told = settings()
     terraform = provisioner(told, environment)
     kept = terraform.plan_file(environment)
-    if kept.exists():
-        terraform.apply(environment, Plan(kept, changes=True))
-        return
-    if told.cloud == "aws":
+    if not kept.exists() and told.cloud == "aws":
         raise PlanMissingError(environment)
+    plan = Plan(kept, changes=True) if kept.exists() else None
     if environment in told.environments:
-        workflow.verify_releases(told, environment)
-    terraform.apply(environment, terraform.plan(environment))
+        workflow_deploy.deploy(told, environment, plan=plan, listen=show)
+    else:
+        terraform.apply(environment, plan or terraform.plan(environment))
 
 
 @app.command()
@@ -191,9 +195,11 @@ def invoke(
 
 
 @app.command()
-def demo() -> None:
-    """Rehearse it all in a copy of this checkout: provision, train, release, deploy, predict."""
-    rehearse(settings())
+def demo(
+    *, first_only: Annotated[bool, typer.Option("--first-only", help="Stop after the first environment.")] = False
+) -> None:
+    """Rehearse it all in a copy of this checkout: provision, train, release, promote, roll out, roll back."""
+    rehearse(settings(), first_only=first_only)
 
 
 @app.command("image-check")

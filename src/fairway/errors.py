@@ -406,3 +406,32 @@ class EvaluationError(FairwayError):
 
     def __init__(self, where: str, member: str, problem: str) -> None:
         super().__init__(f"The evaluation {where}: `{member}`: {problem}.")
+
+
+class EndpointConfigurationError(FairwayError):
+    """An endpoint runs another configuration than Terraform wanted: it was rolled back."""
+
+    def __init__(self, environment: str, wanted: str, actual: str) -> None:
+        super().__init__(f"The endpoint of {environment} runs the configuration {actual}, {wanted} was wanted.")
+
+
+class DeploymentFailedError(FairwayError):
+    """A release was applied, and does not run as it should."""
+
+    def __init__(self, environment: str, why: str, remedy: str) -> None:
+        self.why, self.remedy = why, remedy
+        super().__init__(f"{environment} does not run what Git wants: {why}\n{remedy}")
+
+
+class NothingPromotedError(FairwayError):
+    """The rehearsal expected a release to promote, and there was none."""
+
+    def __init__(self, source: str, target: str) -> None:
+        super().__init__(f"There was nothing to promote from {source or 'nowhere'} to {target}.")
+
+
+class UnexpectedlyGoodError(FairwayError):
+    """A release that was broken on purpose was deployed all the same."""
+
+    def __init__(self, version: str, fault: str) -> None:
+        super().__init__(f"Version {version} ({fault}) was broken on purpose, and the rollout did not notice.")

@@ -49,6 +49,8 @@ class Application:
         self._predictor = predictor
         self._watch = watch
         self._ready = Answer(HTTPStatus.OK, json.dumps({"status": "ready", "release": release}).encode())
+        # The one header of a container's that InvokeEndpoint passes on: a client can tell which release answered it.
+        self._attributes = ("X-Amzn-SageMaker-Custom-Attributes", f"release={release}")
         self._routes: dict[str, dict[str, Callable[[WSGIEnvironment], Answer]]] = {
             "/ping": {"GET": lambda _: self._ready},
             "/invocations": {"POST": self._invoke},
@@ -89,7 +91,8 @@ class Application:
         media_type = choose_answer(environ.get("HTTP_ACCEPT", ""))
         batch = read_batch(_body(environ), environ.get("CONTENT_TYPE", ""), self._predictor.schema)
         predictions = self._predictor.predict(batch)
-        answer = Answer(HTTPStatus.OK, write_answer(predictions, media_type), media_type, rows=len(predictions))
+        body = write_answer(predictions, media_type)
+        answer = Answer(HTTPStatus.OK, body, media_type, (self._attributes,), rows=len(predictions))
         if self._watch is not None:
             self._observe(self._watch, batch, predictions)
         return answer

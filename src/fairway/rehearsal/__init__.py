@@ -1,0 +1,83 @@
+"""`make demo`: the whole of it on one machine, in a copy of the checkout that the user's own tree never notices."""
+
+import json
+from dataclasses import replace
+from itertools import pairwise
+
+from fairway import console, local_twin, workflow
+from fairway.console import Steps, out
+from fairway.delivery import access, releases
+from fairway.delivery.terraform import find_terraform
+from fairway.rehearsal import copy as working_copy
+from fairway.rehearsal import main_job, story
+from fairway.rehearsal.faults import FAULTS
+from fairway.rehearsal.report import write_report
+from fairway.settings import Settings
+
+
+def rehearse(told: Settings, *, first_only: bool = False) -> None:
+    """Rehearse the main job and, unless `first_only`, promotion, a canary and three bad releases.
+
+    From nothing, or from where an earlier rehearsal on the same twin was left.
+    """
+    find_terraform()
+    told = replace(told, cloud="twin")
+    steps = Steps()
+    with steps.step("Twin up") as step:
+        step.result = "started" if local_twin.up(told) else "was up already"
+    with steps.step("Copy of the checkout") as step:
+        copy = replace(told, root=working_copy.refresh(told))
+        step.result = str(copy.root.relative_to(told.root))
+    stage = main_job.provision(copy, steps)
+    main_job.provision_environments(stage)
+    release = main_job.release_to_first(stage, main_job.train(stage))
+    if not first_only:
+        tell_story(told, stage)
+    for environment in copy.environments[:1] if first_only else copy.environments:
+        main_job.require_no_changes(stage, environment)
+    report(told, copy, steps, release)
+
+
+def tell_story(told: Settings, stage: main_job.Stage) -> None:
+    """Promote to the last environment, then roll out one good and three bad releases under live traffic."""
+    steps = list(pairwise(stage.copy.environments))
+    if not steps:
+        return  # a project with one environment has nowhere to promote to
+    for source, target in steps:
+        release = story.promote(stage, source, target)
+    told_story = story.Story()
+    with story.live_traffic(stage, release) as record:
+        told_story.mark("traffic begins")
+        main_job.release_to_first(stage, main_job.train(stage))
+        for source, target in steps[:-1]:
+            story.promote(stage, source, target)
+        story.deploy_good(stage, told_story, record, steps[-1][0])
+        for fault in FAULTS:
+            story.deploy_bad(stage, told_story, record, fault)
+    write_report(told.build / "rehearsal.html", told_story, record)
+    for chapter in told_story.chapters:
+        out.print(f"  {chapter.title}: {chapter.outcome} in {chapter.ended - chapter.began:.0f} s, "
+                  f"{chapter.sent} requests, {chapter.failed} failed")  # fmt: skip
+
+
+def report(told: Settings, copy: Settings, steps: Steps, release: releases.Release) -> None:
+    """Print what came of it, and how to go on."""
+    rows = {name: f"{value:.4f}" for name, value in release.metrics.items()}
+    model = {"version": release.version, "image": release.image, "commit": release.git_sha, **rows}
+    out.print(console.table("Model", model))
+    endpoint = f"{copy.project.project}-{copy.environments[0]}"
+    answer = workflow.invoke_golden(copy, copy.environments[0], endpoint)
+    predictions = json.dumps(answer.response)
+    out.print(console.table("Endpoint", {"answers": predictions[:160] + ("…" if len(predictions) > 160 else "")}))
+    timings = {title: f"{took:.1f} s" for title, took in steps.seconds.items()}
+    out.print(console.table("Time", {**timings, "all": f"{sum(steps.seconds.values()):.1f} s"}))
+    (told.build / "rehearsal/timings.json").write_text(json.dumps(steps.seconds, indent=2) + "\n")
+    out.print(
+        f"The twin is up on {access.twin_endpoint(told)}. Go on in the copy:\n"
+        f"  cd {copy.root.relative_to(told.root)}\n"
+        "  make plan ENV=dev       # No changes\n"
+        "  make invoke ENV=dev     # the golden requests again\n"
+        "  make status             # what Git wants beside what runs\n"
+        '  eval "$(make -s env)"   # then aws, boto3 and terraform talk to the twin\n'
+        "  make destroy ENV=dev    # and make down ends the twin"
+    )

@@ -1,0 +1,117 @@
+"""`build/rehearsal.html`: what the traffic saw over time, as one self-contained page."""
+
+import html
+import io
+import statistics
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from fairway.rehearsal.story import Story, failed
+from fairway.rehearsal.traffic import Sent, read_record
+
+# Okabe and Ito's colours, which people with any kind of colour vision tell apart.
+COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442")
+
+PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>The rehearsal</title>
+<style>
+body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem; color: #1a1a1a; }}
+table {{ border-collapse: collapse; width: 100%; }}
+th, td {{ text-align: left; vertical-align: top; padding: .4rem .6rem; border-bottom: 1px solid #ddd; }}
+td.number {{ text-align: right; font-variant-numeric: tabular-nums; }}
+svg {{ width: 100%; height: auto; }}
+pre {{ white-space: pre-wrap; margin: 0; font-size: .8rem; }}
+</style>
+</head>
+<body>
+<h1>The rehearsal</h1>
+<p>{sent} requests were sent to production, {failures} of them got no answer. The dashed lines mark what happened.</p>
+{figure}
+<h2>Rollouts</h2>
+<table id="rollouts">
+<thead><tr><th>Release</th><th>Version</th><th>Outcome</th><th>Seconds</th><th>Requests</th><th>Failed</th>
+<th>Why</th></tr></thead>
+<tbody>
+{rows}
+</tbody>
+</table>
+</body>
+</html>
+"""
+
+
+def write_report(path: Path, story: Story, record: Path) -> None:
+    """Draw the record of the traffic and tell the rollouts; `path` is replaced."""
+    sent = sorted(read_record(record), key=lambda each: each.at)
+    rows = "\n".join(
+        f"<tr><td>{html.escape(chapter.title)}</td><td>{chapter.release}</td><td>{chapter.outcome}</td>"
+        f'<td class="number">{chapter.ended - chapter.began:.1f}</td><td class="number">{chapter.sent}</td>'
+        f'<td class="number">{chapter.failed}</td><td><pre>{html.escape(chapter.why)}</pre></td></tr>'
+        for chapter in story.chapters
+    )
+    failures = sum(map(failed, sent))
+    path.write_text(PAGE.format(sent=len(sent), failures=failures, figure=draw(sent, story), rows=rows))
+
+
+def draw(sent: Sequence[Sent], story: Story) -> str:
+    """Return an SVG with the share of traffic by release, latency and errors, second by second."""
+    begin = sent[0].at if sent else 0.0
+    seconds: dict[int, list[Sent]] = defaultdict(list)
+    for each in sent:
+        seconds[int(each.at - begin)].append(each)
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "fairway", "font.size": 9}):
+        figure = Figure(figsize=(11, 8), layout="constrained")
+        shares, latency, errors = figure.subplots(3, 1, sharex=True)
+        _draw_shares(shares, seconds)
+        _draw_latency(latency, seconds)
+        _draw_errors(errors, seconds)
+        for axes in (shares, latency, errors):
+            for event in story.events:
+                axes.axvline(event.at - begin, color="#888", linestyle="--", linewidth=0.8)
+        for event in story.events:
+            shares.text(
+                event.at - begin, 1.02, event.what, rotation=30, fontsize=7, transform=shares.get_xaxis_transform()
+            )
+        errors.set_xlabel("seconds")
+        drawn = io.StringIO()
+        figure.savefig(drawn, format="svg", metadata={"Date": None, "Title": "Traffic, latency and errors over time"})
+    text = drawn.getvalue()
+    return text[text.index("<svg") :]  # an XML declaration has no place inside a page
+
+
+def _draw_shares(axes: Axes, seconds: dict[int, list[Sent]]) -> None:
+    times = sorted(seconds)
+    versions = sorted({each.release for every in seconds.values() for each in every if each.release}, key=int)
+    shares = [
+        [sum(each.release == version for each in seconds[at]) / len(seconds[at]) for at in times]
+        for version in versions
+    ]
+    if times and versions:
+        colours = [COLOURS[number % len(COLOURS)] for number in range(len(versions))]
+        axes.stackplot(times, shares, labels=[f"version {version}" for version in versions], colors=colours)
+        axes.legend(loc="lower left", fontsize=7, ncols=len(versions))
+    axes.set(ylabel="share of answers", ylim=(0, 1))
+
+
+def _draw_latency(axes: Axes, seconds: dict[int, list[Sent]]) -> None:
+    times = sorted(at for at in seconds if any(not failed(each) for each in seconds[at]))
+    answered = [sorted(each.seconds * 1000 for each in seconds[at] if not failed(each)) for at in times]
+    axes.plot(times, [statistics.median(each) for each in answered], color=COLOURS[0], label="median")
+    axes.plot(times, [each[-1] for each in answered], color=COLOURS[3], linewidth=0.8, label="slowest")
+    axes.set(ylabel="latency, ms", yscale="log")
+    axes.legend(loc="upper left", fontsize=7)
+
+
+def _draw_errors(axes: Axes, seconds: dict[int, list[Sent]]) -> None:
+    times = sorted(seconds)
+    axes.bar(times, [sum(map(failed, seconds[at])) for at in times], width=1.0, color=COLOURS[3])
+    axes.set(ylabel="without an answer")

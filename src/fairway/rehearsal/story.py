@@ -1,0 +1,201 @@
+"""The second part of the rehearsal: promotion by pull requests, a canary, three bad releases, under live traffic."""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow.parquet
+
+from fairway import workflow, workflow_deploy, workflow_promotion
+from fairway.delivery import access, image, registry, releases
+from fairway.delivery.promotion import release_file
+from fairway.errors import DeploymentFailedError, NothingPromotedError, UnexpectedlyGoodError
+from fairway.rehearsal import faults
+from fairway.rehearsal.copy import commit, pull
+from fairway.rehearsal.main_job import Stage
+from fairway.rehearsal.traffic import Sent, read_record, traffic
+
+RATE, BATCH, ROWS = 20.0, 20, 2000
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened, for the timeline: when (epoch seconds), and in few words what."""
+
+    at: float
+    what: str
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A rollout in the last environment, as it went."""
+
+    title: str
+    release: str
+    began: float
+    ended: float
+    outcome: str
+    why: str
+    sent: int
+    failed: int
+
+
+@dataclass
+class Story:
+    """What is told afterwards."""
+
+    events: list[Event] = field(default_factory=list)
+    chapters: list[Chapter] = field(default_factory=list)
+
+    def mark(self, what: str) -> None:
+        """Note that something happens now."""
+        self.events.append(Event(time.time(), what))
+
+
+@contextmanager
+def live_traffic(stage: Stage, release: releases.Release) -> Iterator[Path]:
+    """Send real rows of the test data to the last environment as long as the block runs; yield where it is recorded."""
+    folder = stage.copy.build / "rehearsal"
+    folder.mkdir(parents=True, exist_ok=True)
+    record = folder / "traffic.jsonl"
+    record.unlink(missing_ok=True)
+    rows = save_rows(stage, release, folder / "rows.jsonl")
+    endpoint = f"{stage.copy.project.project}-{stage.copy.environments[-1]}"
+    with traffic(access.caller_variables(stage.copy), endpoint, rows, record, rate=RATE, batch=BATCH):
+        yield record
+
+
+def save_rows(stage: Stage, release: releases.Release, path: Path) -> Path:
+    """Write rows of the release's own test data as JSON lines, with the columns that a request has."""
+    sagemaker, s3 = access.client(stage.copy, "sagemaker"), access.client(stage.copy, "s3")
+    golden = registry.golden_requests(sagemaker, s3, release.model_package_arn)
+    columns = list(golden["request"]["instances"][0])
+    bucket, key = release.model_data_url.removeprefix("s3://").split("/", 1)
+    prefix = "/".join(key.split("/")[:2]) + "/data/test/"
+    rows: list[dict[str, object]] = []
+    for item in s3.list_objects_v2(Bucket=bucket, Prefix=prefix)["Contents"]:
+        local = path.with_suffix(".parquet")
+        s3.download_file(bucket, item["Key"], str(local))
+        table = pyarrow.parquet.read_table(local, columns=columns)
+        every = max(1, table.num_rows // ROWS)
+        rows += table.take(list(range(0, table.num_rows, every))[:ROWS]).to_pylist()
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def promote(stage: Stage, source: str, target: str) -> releases.Release:
+    """Promote by pull request, merge it, and deploy; the release that `target` then runs."""
+    with stage.steps.step(f"Pull request: {source} → {target}") as step:
+        forge = workflow_promotion.forge_of(stage.copy)
+        verify = workflow_promotion.verify_running(stage.copy)
+        outcome = workflow_promotion.promote(stage.copy, forge, source, target, verify=verify)
+        if outcome is None:
+            raise NothingPromotedError(source, target)
+        workflow_promotion.merge(stage.copy, forge, outcome.pull.number)
+        pull(stage.copy.root)
+        step.result = f"#{outcome.pull.number}: {outcome.pull.title}"
+    with stage.steps.step(f"{target}: planned, applied, verified") as step:
+        workflow_deploy.deploy(stage.copy, target, listen=step.listen)
+        step.result = "answers as recorded at evaluation"
+    release = releases.read(workflow.release_path(stage.copy, target)).current
+    if release is None:
+        raise NothingPromotedError(source, target)
+    return release
+
+
+def bad_release(stage: Stage, good: releases.Release, fault: faults.Fault) -> releases.Release:
+    """Register the good model in a broken image: a release whose evaluation says nothing of what is wrong with it."""
+    sources = faults.broken_sources(stage.copy.root, stage.copy.build / "rehearsal/broken", fault)
+    ecr, sagemaker = access.client(stage.copy, "ecr"), access.client(stage.copy, "sagemaker")
+    uri = image.publish_sources(sources, repository_url=stage.shared["image_repository_url"], ecr=ecr)
+    package = registry.describe(sagemaker, good.model_package_arn)
+    container = package["InferenceSpecification"]["Containers"][0]
+    answer = sagemaker.create_model_package(
+        ModelPackageGroupName=package["ModelPackageGroupName"],
+        ModelPackageDescription=f"The rehearsal's: {fault.name}",
+        ModelApprovalStatus="Approved",
+        CustomerMetadataProperties={**package["CustomerMetadataProperties"], "image": uri.rpartition("@")[2]},
+        ModelMetrics=package["ModelMetrics"],
+        InferenceSpecification={
+            **package["InferenceSpecification"],
+            "Containers": [{"Image": uri, "ModelDataUrl": container["ModelDataUrl"]}],
+        },
+    )
+    return registry.release_of(sagemaker, access.client(stage.copy, "s3"), answer["ModelPackageArn"])
+
+
+def deploy_bad(stage: Stage, story: Story, record: Path, fault: faults.Fault) -> None:
+    """Put a bad release into the last environment past all rules, see it rolled back, and merge what reverts it."""
+    target = stage.copy.environments[-1]
+    path = workflow.release_path(stage.copy, target)
+    good = releases.read(path).current
+    if good is None:
+        raise NothingPromotedError("", target)
+    bad = bad_release(stage, good, fault)
+    releases.write(path, releases.read(path).pin(bad))
+    commit(stage.copy.root, f"Version {bad.version} to {target}, without a promotion ({release_file(target)})")
+    began = time.time()
+    story.mark(f"version {bad.version} ({fault.name}) applied")
+    with stage.steps.step(f"{target}: version {bad.version}, which {_verb(fault)}") as step:
+        try:
+            workflow_deploy.deploy(stage.copy, target, listen=step.listen)
+        except DeploymentFailedError as error:
+            failure = error
+        else:
+            raise UnexpectedlyGoodError(bad.version, fault.name)
+        step.result = f"rolled back: {_reason(failure)}"
+    ended = time.time()
+    story.mark(f"version {bad.version} rolled back")
+    story.chapters.append(
+        _chapter(f"bad: {fault.name}", bad, record, (began, ended), outcome="rolled back", why=failure.why)
+    )
+    _merge_revert(stage, target)
+
+
+def _merge_revert(stage: Stage, target: str) -> None:
+    with stage.steps.step(f"Pull request that reverts it, merged; {target} applied") as step:
+        forge = workflow_promotion.forge_of(stage.copy)
+        opened = next(each for each in forge.pulls() if each.head.startswith(f"release/{target}/"))
+        workflow_promotion.merge(stage.copy, forge, opened.number)
+        pull(stage.copy.root)
+        workflow_deploy.deploy(stage.copy, target, listen=step.listen)
+        step.result = f"#{opened.number}: {opened.title}"
+
+
+def deploy_good(stage: Stage, story: Story, record: Path, source: str) -> releases.Release:
+    """Promote a good release to the last environment under traffic."""
+    began = time.time()
+    story.mark(f"promotion to {stage.copy.environments[-1]}")
+    release = promote(stage, source, stage.copy.environments[-1])
+    ended = time.time()
+    story.mark(f"version {release.version} deployed")
+    story.chapters.append(_chapter("good", release, record, (began, ended), outcome="deployed"))
+    return release
+
+
+def _chapter(
+    title: str, release: releases.Release, record: Path, span: tuple[float, float], *, outcome: str, why: str = ""
+) -> Chapter:
+    began, ended = span
+    sent = [each for each in read_record(record) if began <= each.at <= ended]
+    return Chapter(
+        title=title, release=release.version, began=began, ended=ended, outcome=outcome, why=why,
+        sent=len(sent), failed=sum(map(failed, sent)),
+    )  # fmt: skip
+
+
+def failed(sent: Sent) -> bool:
+    """Whether a client got no answer."""
+    return bool(sent.error)
+
+
+def _verb(fault: faults.Fault) -> str:
+    return {faults.DIES: "dies at load", faults.SLOW: "is slow", faults.WRONG: "answers wrongly with HTTP 200"}[fault]
+
+
+def _reason(error: DeploymentFailedError) -> str:
+    lines = error.why.splitlines()
+    return next((line for line in lines if line.startswith("The alarm ")), lines[0])[:160]
