@@ -56,7 +56,7 @@ def start(states: "SFNClient", state_machine_arn: str, told: TrainingInput) -> s
     return str(answer["executionArn"])
 
 
-def stop(states: StepFunctions, execution_arn: str) -> None:
+def stop(states: "SFNClient", execution_arn: str) -> None:
     """Stop an execution, and with it the job that it waits for."""
     states.stop_execution(executionArn=execution_arn, error="Interrupted", cause="Whoever started it interrupted it.")
 
