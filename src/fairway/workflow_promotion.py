@@ -57,7 +57,7 @@ def promote(
     notes: tuple[str, ...] = ()
     if proposal.old.previous == proposal.release:
         notes = (f"{target} has run version {proposal.release.version} before, and left it. Why is it wanted again?",)
-    return _submit(settings, forge, proposal, came_from=source, plan=plan, notes=notes)
+    return _submit(settings, forge, proposal, source=source, plan=plan, notes=notes)
 
 
 def rollback(
@@ -66,18 +66,18 @@ def rollback(
     """Open or refresh the pull request that swaps an environment's current and previous release."""
     proposal = propose_rollback(forge, order_of(settings), environment)
     releases.verify_artifact(access.client(settings, "s3"), proposal.release)
-    return _submit(settings, forge, proposal, came_from=f"before, in {environment}", plan=plan, reason=reason)
+    return _submit(settings, forge, proposal, source=None, plan=plan, reason=reason)
 
 
 def _submit(
-    settings: Settings, forge: Forge, proposal: Proposal, *, came_from: str, plan: Planner | None, reason: str = "",
+    settings: Settings, forge: Forge, proposal: Proposal, *, source: str | None, plan: Planner | None, reason: str = "",
     notes: tuple[str, ...] = (),
 ) -> Outcome:  # fmt: skip
     champion = proposal.old.current
     ours, our_note = _evaluation(settings, proposal.release)
     theirs, their_note = _evaluation(settings, champion) if champion else (None, ())
     evidence = Evidence(
-        proposal.environment, proposal.release, came_from, champion, ours, theirs,
+        proposal.environment, proposal.release, source, champion, ours, theirs,
         plan=plan(proposal) if plan else None, commits=forge.commits, reason=reason,
         notes=(*notes, *our_note, *their_note),
     )  # fmt: skip

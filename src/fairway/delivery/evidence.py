@@ -23,8 +23,8 @@ class Evidence:
 
     environment: str
     release: Release
-    came_from: str
-    """The environment that runs the release, or what else it is taken from."""
+    source: str | None
+    """The environment that runs the release; None when it is a rollback to what ran before."""
     champion: Release | None
     evaluation: Evaluation | None
     champion_evaluation: Evaluation | None
@@ -46,7 +46,11 @@ def render(evidence: Evidence) -> str:
 def _head(evidence: Evidence) -> list[str]:
     release, champion = evidence.release, evidence.champion
     replaced = f"It replaces version {champion.version}" if champion else "It is the first release there"
-    lines = [f"**Version {release.version}** to **{evidence.environment}**, from {evidence.came_from}. {replaced}."]
+    if evidence.source is None:
+        moves = f"**{evidence.environment}** goes back to **version {release.version}**."
+    else:
+        moves = f"**Version {release.version}** goes from {evidence.source} to **{evidence.environment}**."
+    lines = [f"{moves} {replaced}."]
     if evidence.reason:
         lines += ["", f"Reason: {evidence.reason}"]
     return lines + [line for note in evidence.notes for line in ("", f"> **Note** {note}")]
@@ -92,9 +96,9 @@ def _slices(evidence: Evidence) -> list[str]:
         return [*lines, "There are no two evaluations to compare slice by slice."]
     compared = list(_compared(ours, theirs, _goals(evidence)))
     worse = sorted((slice_ for slice_ in compared if slice_.gain < 0), key=lambda each: (each.gain, each.name))
-    counted = f"{len(worse)} of {len(compared)} comparisons (a metric of a slice that both evaluations have)"
+    counted = f"{len(worse) or 'None'} of {len(compared)} comparisons (a metric of a slice that both evaluations have)"
     if not worse:
-        return [*lines, f"{counted}: none."]
+        return [*lines, f"{counted}."]
     lines += [f"{counted}, the largest loss first.", "", "| slice | metric | now | was | change | rows |",
               "| --- | --- | ---: | ---: | ---: | ---: |"]  # fmt: skip
     lines += [
