@@ -12,7 +12,6 @@ from fairway.serving import quality
 from fairway.serving.quality import (
     BINS,
     ENOUGH,
-    SECONDS,
     WINDOW,
     Baseline,
     Range,
@@ -52,7 +51,7 @@ def test_the_index_is_what_is_worked_out_by_hand(expected, actual, by_hand):
     assert psi(expected, actual) == pytest.approx(by_hand, abs=1e-6)
 
 
-@given(st.integers(0, 2**32), st.integers(ENOUGH, 2000))
+@given(st.integers(0, 2**32), st.integers(WINDOW, 2000))
 def test_windows_of_the_same_distribution_are_near_zero(seed, size):
     random = Random(seed)  # noqa: S311 -- no secret
     scores = [random.random() for _ in range(size)]
@@ -60,7 +59,7 @@ def test_windows_of_the_same_distribution_are_near_zero(seed, size):
     assert psi(UNIFORM.counts, count_scores(TENTHS, scores)) < 50 * (1 / size + 1 / 10_000) - 9 / size
 
 
-@pytest.mark.parametrize("size", [ENOUGH, 1000])
+@pytest.mark.parametrize("size", [WINDOW, 1000])
 def test_what_chance_adds_is_taken_off(size):
     random = Random(7)  # noqa: S311 -- no secret
     plain = Baseline(TENTHS, (100_000,) * 10, {})
@@ -181,12 +180,11 @@ def test_a_damaged_baseline_says_so(tmp_path, content):
 
 
 class Watched:
-    """A watch on a clock that stands still, and the lines that it wrote."""
+    """A watch and the lines that it wrote."""
 
     def __init__(self, caplog):
         caplog.set_level(logging.INFO, "fairway.serving.quality")
-        self.now = 0.0
-        self.watch = Watch(UNIFORM, lambda answer: float(str(answer["score"])), "7", lambda: self.now)
+        self.watch = Watch(UNIFORM, lambda answer: float(str(answer["score"])), "7")
         self._caplog = caplog
 
     def predict(self, rows, *, carrier="AA"):
@@ -213,8 +211,8 @@ def test_a_full_window_is_one_line(watched):
             "event": "quality",
             "release": "7",
             "psi": 0.0,
-            "missing_share": 99 / 500,
-            "unseen_share": 1 / 500,
+            "missing_share": round(99 / WINDOW, 4),
+            "unseen_share": round(1 / WINDOW, 4),
             "predictions": WINDOW,
             "baseline_missing_share": 0.01,
             "baseline_unseen_share": 0.02,
@@ -222,18 +220,6 @@ def test_a_full_window_is_one_line(watched):
     ]
     watched.predict(WINDOW)
     assert watched.lines[1]["missing_share"] == 0, "a window starts from nothing"
-
-
-def test_a_slow_window_is_told_of_once_there_is_enough_in_it(watched):
-    watched.predict(ENOUGH - 1)
-    watched.now = SECONDS
-    watched.predict(0)
-    assert watched.lines == []
-    watched.predict(1)
-    assert [line["predictions"] for line in watched.lines] == [ENOUGH]
-    watched.now += SECONDS
-    watched.predict(ENOUGH)
-    assert len(watched.lines) == 1, "its time begins with its first prediction"
 
 
 @pytest.mark.parametrize(("rows", "told"), [(0, []), (ENOUGH - 1, []), (ENOUGH, [ENOUGH])])

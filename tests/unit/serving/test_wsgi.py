@@ -149,14 +149,14 @@ def ask(application, times=1):
 
 def test_answers_are_watched_and_a_shift_shows_in_one_line(caplog):
     caplog.set_level(logging.INFO, "fairway.serving.quality")
-    ask(watched(FakePredictor.score), times=10)
+    ask(watched(FakePredictor.score), times=5)
     (record,) = (record for record in caplog.records if record.name == "fairway.serving.quality")
     line = json.loads(JsonFormatter().format(record))
     assert line["psi"] > 1, "half of the baseline is under 12, all answers are 23"
     assert {name: line[name] for name in ("event", "release", "predictions", "missing_share", "unseen_share")} == {
         "event": "quality",
         "release": "7",
-        "predictions": 500,
+        "predictions": 250,
         "missing_share": 1.0,
         "unseen_share": 0.0,
     }
