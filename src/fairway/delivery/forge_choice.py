@@ -38,8 +38,8 @@ def choose_forge(
 def local_origin(checkout: Path) -> Path:
     """Return the repository on this machine that is a checkout's origin; `CheckoutError` if it is anywhere else."""
     origin = origin_of(checkout)
-    path = checkout / Path(origin.removeprefix("file://"))
-    if "://" in path.as_posix().removeprefix("file://") or not path.is_dir():
+    path = checkout / origin.removeprefix("file://")
+    if not path.is_dir():
         raise CheckoutError(
             f"the origin of this checkout is {origin}, which is no folder of this machine: with FORGE=github pull "
             "requests are made on GitHub; on the twin, work in the rehearsal's copy, build/rehearsal/repo"

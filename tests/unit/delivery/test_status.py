@@ -1,0 +1,99 @@
+from dataclasses import replace
+
+import pytest
+from botocore.exceptions import ClientError
+from tests.unit.delivery.samples import release
+
+from fairway.delivery.status import Running, Status, differences, observe, require_running
+from fairway.errors import ReleaseNotRunningError
+
+WANTED = release("7")
+WELL = Running(
+    status="InService", failure="", config="flights-dev-7-abc", version="7", image=WANTED.image,
+    model_data_url=WANTED.model_data_url, git_sha=WANTED.git_sha, instances=2, desired=2, alarms=(),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("wanted", "running", "expected"),
+    [
+        (WANTED, WELL, []),
+        (None, None, []),
+        (WANTED, None, ["version 7 is wanted, and there is no endpoint"]),
+        (None, WELL, ["no release is wanted, and version 7 runs"]),
+        (release("8"), WELL, ["version 8 is wanted, and 7 runs"]),
+        (WANTED, replace(WELL, git_sha="0" * 40), [f"`git_sha` of version 7 is {'b' * 40}, {'0' * 40} runs"]),
+        (WANTED, replace(WELL, model_data_url="s3://other"),
+         [f"`model_data_url` of version 7 is {WANTED.model_data_url}, s3://other runs"]),
+        (WANTED, replace(WELL, image="other"), [f"`image` of version 7 is {WANTED.image}, other runs"]),
+        (WANTED, replace(WELL, status="Updating"), ["the endpoint is Updating"]),
+        (WANTED, replace(WELL, status="Failed", failure="No ping."), ["the endpoint is Failed (No ping.)"]),
+        (WANTED, replace(WELL, instances=1), ["1 of 2 instances run"]),
+        (WANTED, replace(WELL, instances=0, desired=0), ["0 of 0 instances run"]),
+        (WANTED, replace(WELL, alarms=("flights-dev-errors",)), ["the alarm flights-dev-errors is in ALARM"]),
+        (release("8"), replace(WELL, status="RollingBack", instances=1),
+         ["version 8 is wanted, and 7 runs", "the endpoint is RollingBack", "1 of 2 instances run"]),
+    ],
+)  # fmt: skip
+def test_what_differs_is_told(wanted, running, expected):
+    assert differences(wanted, running) == expected
+
+
+def test_a_plan_that_changes_something_is_a_difference():
+    assert Status("dev", WANTED, WELL).differences == []
+    assert Status("dev", WANTED, WELL, drift="").differences == []
+    told = Status("dev", WANTED, WELL, drift="Plan: 1 to add.").differences
+    assert told == ["Terraform plans: Plan: 1 to add."]
+
+
+def test_what_does_not_run_well_is_refused_with_the_reasons():
+    require_running("dev", WANTED, WELL)
+    with pytest.raises(ReleaseNotRunningError, match=r"dev does not verifiably run its release: 1 of 2 inst"):
+        require_running("dev", WANTED, replace(WELL, instances=1))
+
+
+class SageMaker:
+    """An endpoint `flights-dev` as DescribeEndpoint, DescribeEndpointConfig and DescribeModel tell it."""
+
+    def __init__(self, error="Could not find endpoint"):
+        self.error = error
+
+    def describe_endpoint(self, *, EndpointName):  # noqa: N803  # as boto3 spells it
+        if EndpointName != "flights-dev":
+            raise ClientError({"Error": {"Code": "ValidationException", "Message": self.error}}, "DescribeEndpoint")
+        variants = [{"VariantName": "current", "CurrentInstanceCount": 2, "DesiredInstanceCount": 2}]
+        return {
+            "EndpointStatus": "InService",
+            "EndpointConfigName": "flights-dev-7-abc",
+            "ProductionVariants": variants,
+        }
+
+    def describe_endpoint_config(self, *, EndpointConfigName):  # noqa: N803
+        assert EndpointConfigName == "flights-dev-7-abc"
+        return {"ProductionVariants": [{"ModelName": "flights-dev-7-def"}]}
+
+    def describe_model(self, *, ModelName):  # noqa: N803
+        assert ModelName == "flights-dev-7-def"
+        environment = {"FAIRWAY_RELEASE": "7", "FAIRWAY_GIT_SHA": WANTED.git_sha}
+        container = {"Image": WANTED.image, "ModelDataUrl": WANTED.model_data_url, "Environment": environment}
+        return {"PrimaryContainer": container}
+
+
+class CloudWatch:
+    def __init__(self, *alarms):
+        self.alarms = alarms
+
+    def describe_alarms(self, *, AlarmNamePrefix, StateValue):  # noqa: N803
+        assert (AlarmNamePrefix, StateValue) == ("flights-dev-", "ALARM")
+        return {"MetricAlarms": [{"AlarmName": name} for name in self.alarms]}
+
+
+def test_what_aws_says_is_observed():
+    assert observe(SageMaker(), CloudWatch(), "flights-dev") == WELL
+    assert observe(SageMaker(), CloudWatch("b", "a"), "flights-dev") == replace(WELL, alarms=("a", "b"))
+
+
+def test_no_endpoint_is_no_error_and_anything_else_is():
+    assert observe(SageMaker(), CloudWatch(), "flights-prod") is None
+    with pytest.raises(ClientError, match="not authorized"):
+        observe(SageMaker("not authorized"), CloudWatch(), "flights-prod")
