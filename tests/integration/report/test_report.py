@@ -1,0 +1,70 @@
+"""The rehearsal's page, made of a small record and looked at in a real browser."""
+
+import json
+import re
+import shutil
+import subprocess
+from dataclasses import asdict
+
+import pytest
+from PIL import Image
+
+from fairway.rehearsal.report import write_report
+from fairway.rehearsal.story import Chapter, Event, Story
+from fairway.rehearsal.traffic import Sent
+
+BEGIN = 1_700_000_000.0
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+OPTIONS = ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+           "--disable-component-update", "--disable-sync", "--hide-scrollbars")  # fmt: skip
+
+
+def record() -> list[Sent]:
+    """Half a minute of traffic: version 1, a canary of version 2 from second 10 on, two errors, version 1 again."""
+    sent = []
+    for number in range(600):
+        second = number / 20
+        release = "2" if 10 <= second < 20 and number % 5 == 0 else "1"
+        error = "ModelError" if number in (300, 310) else ""
+        sent.append(Sent(BEGIN + second, 0.01 + (release == "2") * 0.5, "" if error else release, error))
+    return sent
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("report")
+    path = folder / "traffic.jsonl"
+    path.write_text("".join(json.dumps(asdict(each)) + "\n" for each in record()) + '{"at": 17')
+    why = "The alarm flights-prod-latency rang: <b>0.5 s</b> & more"
+    story = Story(
+        [Event(BEGIN + 10, "version 2 (slow) applied"), Event(BEGIN + 20, "version 2 rolled back")],
+        [Chapter("bad: slow", "2", BEGIN + 10, BEGIN + 20, "rolled back", why, 200, 2)],
+    )
+    write_report(folder / "rehearsal.html", story, path)
+    return folder / "rehearsal.html"
+
+
+def test_the_page_needs_nothing_from_elsewhere(page):
+    text = page.read_text()
+    assert not re.findall(r"""(?:src|href)=["'](?!#)""", text)
+    assert "<script" not in text
+    assert "600 requests were sent to production, 2 of them got no answer" in text
+
+
+def test_words_are_escaped(page):
+    assert "&lt;b&gt;0.5 s&lt;/b&gt; &amp; more" in page.read_text()
+
+
+def test_a_browser_shows_the_plots_and_the_table(page, tmp_path):
+    assert CHROMIUM, "chromium is needed to look at the page: apt-get install chromium"
+    shot = tmp_path / "page.png"
+    command = [CHROMIUM, *OPTIONS, f"--user-data-dir={tmp_path}/profile", "--window-size=1200,1600"]
+    subprocess.run([*command, f"--screenshot={shot}", page.as_uri()], check=True, capture_output=True, timeout=60)
+    dumped = subprocess.run(
+        [*command, "--dump-dom", page.as_uri()], check=True, capture_output=True, text=True, timeout=60
+    )
+    assert "bad: slow" in dumped.stdout
+    with Image.open(shot) as image:
+        colours = {colour for _, colour in image.convert("RGB").getcolors(1 << 24) or []}
+    # The colours of the two versions' areas and of the errors: the browser has drawn the plots.
+    assert {(0x00, 0x72, 0xB2), (0xE6, 0x9F, 0x00), (0xD5, 0x5E, 0x00)} <= colours
