@@ -91,5 +91,5 @@ def test_javas_classes_are_understood():
     wrong = {"ResourceArn": "arn:aws:sagemaker:us-east-1:111111111111:model/m", "Tags": [{"Key": "a!", "Value": ""}]}
     assert "regular expression" in found("AddTags", wrong)[0]
     policy = {"ServiceNamespace": "sagemaker", "ResourceId": "e", "ScalableDimension": "ecs:service:DesiredCount"}
-    assert found("DeleteScalingPolicy", {**policy, "PolicyName": "keep it busy"}, SCALING) == []
-    assert "regular expression" in found("DeleteScalingPolicy", {**policy, "PolicyName": "größe"}, SCALING)[0]
+    assert found("PutScalingPolicy", {**policy, "PolicyName": "keep it busy"}, SCALING) == []
+    assert "regular expression" in found("PutScalingPolicy", {**policy, "PolicyName": "größe"}, SCALING)[0]
