@@ -23,8 +23,8 @@ from fairway.serving.formats import Batch
 FILE = "quality.json"
 BINS = 10
 # By chance, one window of 250 in a thousand is over 0.08 (27.9 / 250 - 9 / 250), a third of the 0.25 that is commonly
-# called a shift. A larger one tells later: a canary's worker gets a small share of the traffic. It would be needed where
-# requests come in an order (by departure, a window is one morning's weather): benchmarks/results/quality.md.
+# called a shift. A larger one tells later: a canary's worker gets a small share of the traffic. It is needed where
+# requests come in an order, as by departure, where a window is one morning's weather: benchmarks/results/quality.md.
 WINDOW = 250
 # What a worker has left when it ends is told of if chance (0.19 in one of a thousand) stays below that 0.25.
 ENOUGH = 100
