@@ -76,5 +76,6 @@ image-check: setup ## Build the image with buildah and run it for real (root, De
 	@$(FAIRWAY) image-check
 bench: setup ## Measure, and write benchmarks/results
 	.venv/bin/python benchmarks/twin/measure.py
+	PYTHONPATH=src .venv/bin/python benchmarks/quality/measure.py
 lock: setup ## Resolve requirements/*.in to hashed locks again
 	sh requirements/lock.sh
