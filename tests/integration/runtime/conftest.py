@@ -1,7 +1,9 @@
 """A bucket, an image and the role of jobs and models, as a project has them."""
 
 import json
+import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from functools import cache, partial
 from typing import Any
@@ -11,7 +13,7 @@ from tests.integration.running import RunningTwin
 from tests.integration.runtime.hand_made import FILES, layer, model_archive, push
 
 DONE = {"Completed", "Failed", "Stopped"}
-SETTLED = {"InService", "Failed"}
+SETTLED = {"InService", "Failed", "UpdateRollbackFailed"}
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +55,7 @@ def statements(bucket: str, repository: str, *, without: str = "") -> list[dict[
             "Resource": "arn:aws:logs:us-east-1:111111111111:log-group:/aws/sagemaker/*",
         },
         "metrics": {"Action": "cloudwatch:PutMetricData", "Resource": "*"},
+        "alarms": {"Action": "cloudwatch:DescribeAlarms", "Resource": "*"},
     }
     return [statement for name, statement in every.items() if name != without]
 
@@ -189,6 +192,40 @@ def endpoint(twin, unique):
         gone(twin, name)
 
 
+@pytest.fixture
+def heard(twin, unique):
+    """Return what a rule on the events of SageMaker and of alarms has put into a queue."""
+    sqs, events, name = twin.client("sqs"), twin.client("events"), unique("heard")
+    url = sqs.create_queue(QueueName=name)["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    rule = events.put_rule(Name=name, EventPattern=json.dumps({"source": ["aws.sagemaker", "aws.cloudwatch"]}))[
+        "RuleArn"
+    ]
+    policy = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "events.amazonaws.com"},
+                "Action": "sqs:SendMessage",
+                "Resource": arn,
+                "Condition": {"ArnEquals": {"aws:SourceArn": rule}},
+            }
+        ],
+    }
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
+    events.put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": arn}])
+    seen = []
+
+    def read(arn):
+        for message in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
+            seen.append(json.loads(message["Body"]))
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return [event for event in seen if event["resources"] == [arn]]
+
+    return read
+
+
 def gone(twin, name):
     """Wait until the endpoint is deleted."""
     found = partial(twin.client("sagemaker").list_endpoints, NameContains=name)
@@ -202,9 +239,42 @@ def settled(twin, name):
     )
 
 
-def update(twin, name, config_name):
-    twin.client("sagemaker").update_endpoint(EndpointName=name, EndpointConfigName=config_name)
+def update(twin, name, config_name, **members):
+    twin.client("sagemaker").update_endpoint(EndpointName=name, EndpointConfigName=config_name, **members)
     return settled(twin, name)
+
+
+class Load:
+    """Clients that ask all the time; what went wrong is in `failures`, who answered in `answers`."""
+
+    def __init__(self, twin, name):
+        self.answers: Counter[str] = Counter()
+        self.failures: list[str] = []
+        self._end = threading.Event()
+        self._threads = [threading.Thread(target=self._run, args=(twin, name)) for _ in range(3)]
+
+    @property
+    def sent(self):
+        return self.answers.total() + len(self.failures)
+
+    def _run(self, twin, name):
+        runtime = twin.client("sagemaker-runtime")
+        while not self._end.is_set():
+            try:
+                answer = runtime.invoke_endpoint(EndpointName=name, Body=b"slow", ContentType="text/csv")
+                self.answers[answer["Body"].read().decode()[0]] += 1
+            except Exception as error:  # noqa: BLE001 -- any failure is what the test looks for
+                self.failures.append(repr(error))
+
+    def __enter__(self):
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._end.set()
+        for thread in self._threads:
+            thread.join()
 
 
 @cache

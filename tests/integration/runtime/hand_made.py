@@ -68,11 +68,15 @@ def serve():
             self.reply(503 if os.environ.get("MODE") == "mute" else 200, "")
         def do_POST(self):
             asked = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            if os.environ.get("MODE") == "broken":
+                asked = "broken"
+            if os.environ.get("MODE") == "slow":
+                time.sleep(0.5)
             if asked == "bad":
                 self.reply(400, "row 1: nothing of this is a number")
             elif asked == "broken":
                 self.reply(500, "it broke")
-            elif asked == "die":
+            elif asked == "die" or os.environ.get("MODE") == "mortal":
                 os._exit(1)
             elif asked == "pid":
                 self.reply(200, str(os.getpid()))

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import threading
 import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -12,7 +11,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from tests.integration.runtime.conftest import ask, gone, log_lines, settled, update, wait
+from tests.integration.runtime.conftest import Load, ask, gone, log_lines, settled, update, wait
 from tests.integration.runtime.hand_made import layer, push
 
 
@@ -125,35 +124,6 @@ def test_a_program_that_is_missing_fails_the_endpoint(endpoint, config, model, t
         "CannotStartContainerError. Please ensure the model container for variant main starts correctly when invoked "
         "with 'docker run <image> serve'."
     )
-
-
-class Load:
-    """Clients that ask all the time; what went wrong is in `failures`, who answered in `answers`."""
-
-    def __init__(self, twin, name):
-        self.answers: Counter[str] = Counter()
-        self.failures: list[str] = []
-        self._end = threading.Event()
-        self._threads = [threading.Thread(target=self._run, args=(twin, name)) for _ in range(3)]
-
-    def _run(self, twin, name):
-        runtime = twin.client("sagemaker-runtime")
-        while not self._end.is_set():
-            try:
-                answer = runtime.invoke_endpoint(EndpointName=name, Body=b"slow", ContentType="text/csv")
-                self.answers[answer["Body"].read().decode()[0]] += 1
-            except Exception as error:  # noqa: BLE001 -- any failure is what the test looks for
-                self.failures.append(repr(error))
-
-    def __enter__(self):
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._end.set()
-        for thread in self._threads:
-            thread.join()
 
 
 def test_an_update_loses_no_request(twin, endpoint, config, model):

@@ -1,41 +1,6 @@
 """State changes reach EventBridge as SageMaker's events."""
 
-import json
-
-import pytest
 from tests.integration.runtime.conftest import wait
-
-
-@pytest.fixture
-def heard(twin, unique):
-    """Return what a rule on SageMaker's events has put into a queue."""
-    sqs, events, name = twin.client("sqs"), twin.client("events"), unique("heard")
-    url = sqs.create_queue(QueueName=name)["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    rule = events.put_rule(Name=name, EventPattern=json.dumps({"source": ["aws.sagemaker"]}))["RuleArn"]
-    policy = {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Principal": {"Service": "events.amazonaws.com"},
-                "Action": "sqs:SendMessage",
-                "Resource": arn,
-                "Condition": {"ArnEquals": {"aws:SourceArn": rule}},
-            }
-        ],
-    }
-    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
-    events.put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": arn}])
-    seen = []
-
-    def read(arn):
-        for message in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
-            seen.append(json.loads(message["Body"]))
-            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-        return [event for event in seen if event["resources"] == [arn]]
-
-    return read
 
 
 def test_a_training_job_tells_each_of_its_steps(heard, train):

@@ -1,5 +1,7 @@
 """Forms and XML of the query protocol, held against botocore's own side of it."""
 
+from typing import Any
+
 import botocore.session
 import pytest
 from botocore.parsers import QueryParser
@@ -7,7 +9,7 @@ from botocore.serialize import QuerySerializer
 
 from fairway.twin import query
 
-SERVICE = botocore.session.Session().get_service_model("cloudwatch")
+SERVICE: Any = botocore.session.Session().get_service_model("cloudwatch")
 
 ALARM = {
     "AlarmName": "a",

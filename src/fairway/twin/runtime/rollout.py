@@ -141,6 +141,8 @@ class Rollout:
         except FleetError as error:
             variants, folders = (*self._old.variants, *new.variants), (*self._old.folders, *new.folders)
             mixed = Fleet(self._old.config_name, variants, folders)
+            share = Fraction(len(new.instances()), len(mixed.instances()))
+            self._router.swap(mixed_routes(self._old, new, share))  # as much to each fleet as there is of it
             raise RollbackFailedError(f"{reason} The rollback failed: {error}", mixed) from error
         self._router.swap(self._old.routes())
         self._router.drain(new.instances())

@@ -61,18 +61,20 @@ class Batch:
 def blue_green_steps(deployment: Deployment, instances: Mapping[str, int]) -> list[Step]:
     """Return the steps of a blue/green deployment; without a policy all traffic is shifted at once.
 
-    A number of instances is taken of the variant that has the fewest.
+    Each shift bakes for WaitIntervalInSeconds, the last one too, and then, with all the traffic on the new fleet, for
+    TerminationWaitInSeconds. A number of instances is taken of the variant that has the fewest.
     """
     policy = deployment.get("BlueGreenUpdatePolicy") or {}
     routing = policy.get("TrafficRoutingConfiguration") or {"Type": "ALL_AT_ONCE", BETWEEN: 0}
     fewest = min(instances.values())
-    last = Step(Fraction(1), policy.get(FINAL, 0), FINAL)
+    final = policy.get(FINAL, 0)
     shares: list[Fraction] = []
     if routing["Type"] == "CANARY":
         shares = [Size.parse(routing["CanarySize"]).share(fewest)]
     elif routing["Type"] == "LINEAR":
         shares = list(_multiples(Size.parse(routing["LinearStepSize"]).share(fewest)))
-    return [*(Step(share, routing[BETWEEN], BETWEEN) for share in shares if share < 1), last]
+    shifts = [Step(share, routing[BETWEEN], BETWEEN) for share in (*shares, Fraction(1))]
+    return [*shifts, Step(Fraction(1), final, FINAL)] if final else shifts
 
 
 def _multiples(step: Fraction) -> Iterator[Fraction]:

@@ -129,7 +129,7 @@ CALLS = {"Id": "calls", "MetricStat": metric("Calls", Endpoint="e"), "ReturnData
 
 def test_the_rate_of_two_metrics():
     made = rate({"Id": "rate", "Expression": "100 * errors / calls", "ReturnData": True}, ERRORS, CALLS)
-    seen = {"Errors": [1.0, 30.0, None], "Calls": [100.0, 100.0, 100.0]}  # the newest first
+    seen: dict[str, list[float | None]] = {"Errors": [1.0, 30.0, None], "Calls": [100.0] * 3}  # the newest first
     series = made.series(lambda statistic, age: seen[statistic.metric][age])
     assert series == [None, 30.0, 1.0]
     assert made.judge(series, "ALARM").state == "OK"

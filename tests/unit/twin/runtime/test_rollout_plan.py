@@ -22,18 +22,15 @@ def blue_green(kind, **size):
     return {"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": routing, FINAL: 120}}
 
 
-LAST = Step(Fraction(1), 120, FINAL)
-
-
 def steps(*shares):
-    return [*(Step(Fraction(share), 60, BETWEEN) for share in shares), LAST]
+    return [*(Step(Fraction(share), 60, BETWEEN) for share in (*shares, 1)), Step(Fraction(1), 120, FINAL)]
 
 
 @pytest.mark.parametrize(
     ("deployment", "instances", "expected"),
     [
-        ({}, 3, [Step(Fraction(1), 0, FINAL)]),
-        (blue_green("ALL_AT_ONCE"), 3, [LAST]),
+        ({}, 3, [Step(Fraction(1), 0, BETWEEN)]),
+        (blue_green("ALL_AT_ONCE"), 3, steps()),
         # a percentage is the traffic's, to the request, whatever number of instances there is
         (blue_green("CANARY", CanarySize=percent(10)), 1, steps("1/10")),
         (blue_green("CANARY", CanarySize=percent(10)), 2, steps("1/10")),
