@@ -56,9 +56,15 @@ class LocalForge:
             for part, value in zip(("NAME", "EMAIL"), identity, strict=True)
         }
         try:
-            self._git("rev-parse", "--git-dir")
+            bare = self._git("rev-parse", "--is-bare-repository").strip()
         except GitError as error:
             raise ForgeUnreachableError(self.name, f"there is no Git repository at {repository}") from error
+        if bare != "true":
+            raise ForgeUnreachableError(
+                self.name,
+                f"{repository} is somebody's checkout, whose branches must not move below it; a bare repository "
+                "(`git clone --bare`) is expected as origin",
+            )
 
     def default_branch(self) -> str:
         """Return the branch that HEAD names; `ForgeNotFoundError` if it has no commit."""

@@ -174,6 +174,12 @@ def test_a_repository_that_is_none_is_named(tmp_path):
             LocalForge(path)
 
 
+def test_a_checkout_is_no_forge(tmp_path):
+    checkout = make_project(tmp_path, {})
+    with pytest.raises(ForgeUnreachableError, match="checkout is somebody's checkout"):
+        LocalForge(checkout)
+
+
 def test_a_repository_without_commits_is_named(tmp_path):
     git(tmp_path, "init", "--quiet", "--bare", "--initial-branch=main", "origin.git")
     with pytest.raises(ForgeNotFoundError, match="default branch main has no commits"):
