@@ -13,8 +13,8 @@ LIMIT = 65_536
 SHOWN = 20
 """More slices or files than these are counted, not listed."""
 
-PLAN_LINES, PLAN_WIDTH = 100, 200
-"""What is shown of a plan; all of it is where it was made."""
+QUOTE_LINES, QUOTE_WIDTH = 100, 200
+"""What is shown of other programs' words, as a plan is; all of them are where they were said."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,8 @@ def _head(evidence: Evidence) -> list[str]:
         moves = f"**Version {release.version}** goes from {evidence.source} to **{evidence.environment}**."
     lines = [f"{moves} {replaced}."]
     if evidence.reason:
-        lines += ["", f"Reason: {evidence.reason}"]
+        reason = evidence.reason.strip()
+        lines += ["", "Reason:", "", *_quoted(reason)] if "\n" in reason else ["", f"Reason: {reason}"]
     return lines + [line for note in evidence.notes for line in ("", f"> **Note** {note}")]
 
 
@@ -133,14 +134,16 @@ def _compared(ours: Evaluation, theirs: Evaluation, goals: Mapping[str, Goal]) -
 
 
 def _plan(evidence: Evidence) -> list[str]:
-    if evidence.plan is None:
-        return []
-    # The plan may hold any text: a fence that is longer than any in it.
-    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", evidence.plan)), default=0))
-    lines = evidence.plan.rstrip().splitlines()
-    shown = [line[:PLAN_WIDTH] for line in lines[:PLAN_LINES]]
-    cut = [] if len(lines) <= PLAN_LINES else ["", f"… and {len(lines) - PLAN_LINES} more lines of the plan."]
-    return ["## Plan", "", f"{fence}text", *shown, fence, *cut]
+    return [] if evidence.plan is None else ["## Plan", "", *_quoted(evidence.plan)]
+
+
+def _quoted(text: str) -> list[str]:
+    """Return another program's words, in a fence that is longer than any in them."""
+    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
+    lines = text.rstrip().splitlines()
+    shown = [line[:QUOTE_WIDTH] for line in lines[:QUOTE_LINES]]
+    cut = [] if len(lines) <= QUOTE_LINES else ["", f"… and {len(lines) - QUOTE_LINES} more lines."]
+    return [f"{fence}text", *shown, fence, *cut]
 
 
 def _lineage(evidence: Evidence) -> list[str]:

@@ -106,8 +106,13 @@ def test_many_slices_are_counted():
 def test_a_long_plan_is_counted_and_cannot_leave_its_fence():
     body = render(replace(FULL, plan="```\n# a heading\n" + "x" * 500 + "\n" + "line\n" * 200))
     assert "\n````text\n```\n# a heading\n" in body
-    assert "… and 103 more lines of the plan." in body
+    assert "… and 103 more lines." in body
     assert "x" * 201 not in body
+
+
+def test_a_reason_of_many_lines_is_quoted_as_it_was_said():
+    body = render(replace(FULL, reason="The alarm fired.\n# 12 of 90 requests failed\n"))
+    assert "\nReason:\n\n```text\nThe alarm fired.\n# 12 of 90 requests failed\n```\n" in body
 
 
 def test_the_models_own_words_cannot_break_a_table():
