@@ -14,7 +14,7 @@ from rich.markup import escape
 
 from fairway import cli_promotion, local_twin, workflow, workflow_deploy
 from fairway.console import Steps, err, out
-from fairway.delivery import access, image_check
+from fairway.delivery import access, image_check, registry
 from fairway.delivery.provision import Provisioner, find_root
 from fairway.delivery.terraform import Plan
 from fairway.errors import FairwayError, NoReleaseError, NotProvisionedError, PlanMissingError
@@ -130,6 +130,8 @@ def destroy(
     made = terraform.plan(environment, destroy=True)
     if made.changes and told.cloud == "aws" and not yes:
         typer.confirm(f"Destroy {environment} on AWS, with all its data?", abort=True)
+    if environment == SHARED:
+        registry.empty(access.client(told, "sagemaker"), told.project.project)
     terraform.apply(environment, made)
 
 

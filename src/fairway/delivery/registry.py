@@ -26,6 +26,16 @@ def latest_approved(sagemaker: "SageMakerClient", group: str) -> str:
     return str(packages[0]["ModelPackageArn"])
 
 
+def empty(sagemaker: "SageMakerClient", group: str) -> None:
+    """Delete every model package of a group, if there is one: SageMaker deletes no group that still holds any."""
+    groups = sagemaker.list_model_package_groups(NameContains=group)["ModelPackageGroupSummaryList"]
+    if group not in {each["ModelPackageGroupName"] for each in groups}:
+        return
+    pages = sagemaker.get_paginator("list_model_packages").paginate(ModelPackageGroupName=group)
+    for arn in [package["ModelPackageArn"] for page in pages for package in page["ModelPackageSummaryList"]]:
+        sagemaker.delete_model_package(ModelPackageName=arn)
+
+
 def describe(sagemaker: "SageMakerClient", arn: str) -> dict[str, Any]:
     """Return a package's description, or raise `NotRegisteredError`."""
     try:
