@@ -67,6 +67,11 @@ def find(account: str, region: str, name: str) -> "Mapping[str, Any] | None":
     return found or cloudwatch._composite_alarms.get_scoped(account, region, name)
 
 
+def exists(account: str, region: str, name: str) -> bool:
+    """Tell whether there is a metric or composite alarm of that name."""
+    return find(account, region, name) is not None
+
+
 def set_state(alarm: StoredAlarm, state: str, reason: str) -> None:
     """Set an alarm's state, with its history, its actions and the composite alarms above it, as SetAlarmState does."""
     with base.acting_in(alarm.account, alarm.region):

@@ -262,6 +262,16 @@ def test_a_refused_deployment_changes_nothing(twin, endpoint, config, model, pol
     assert "LastDeploymentConfig" not in described
 
 
+def test_an_endpoint_is_not_made_with_a_deployment_that_could_not_be(twin, unique, config, model):
+    sagemaker, name = twin.client("sagemaker"), unique("endpoint")
+    deployment = blue_green("CANARY", CanarySize=percent(60))
+    with pytest.raises(ClientError, match="CanarySize must be less than or equal to 50%"):
+        sagemaker.create_endpoint(
+            EndpointName=name, EndpointConfigName=config(main=(model("a"), 1, 1)), DeploymentConfig=deployment
+        )
+    assert sagemaker.list_endpoints(NameContains=name)["Endpoints"] == []
+
+
 def test_an_alarm_that_rings_already_ends_the_deployment_at_once(  # noqa: PLR0917 -- fixtures
     twin, endpoint, config, model, alarms, ring
 ):

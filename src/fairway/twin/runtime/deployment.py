@@ -51,6 +51,11 @@ def wishes(config: "Resource", retained: Retained) -> dict[str, Wish]:
     return wanted
 
 
+def instances_of(wanted: Mapping[str, Wish]) -> dict[str, int]:
+    """Return how many instances of each variant are wanted."""
+    return {name: wish.instances for name, wish in wanted.items()}
+
+
 class FleetMaker:
     """Makes the fleets of one endpoint; everything of a fleet lies in a folder of its own."""
 

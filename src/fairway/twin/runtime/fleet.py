@@ -3,11 +3,12 @@
 import logging
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from fairway.twin.runtime.deployment import LOG_GROUP
+from fairway.twin.runtime.deployment import LOG_GROUP, instances_of, wishes
 from fairway.twin.runtime.endpoint import Endpoint
 from fairway.twin.runtime.images import Images
 from fairway.twin.runtime.instances import Answer, Instance, NoAnswerError, NotReachedError
@@ -43,6 +44,8 @@ class EndpointEngine:
         """Bring up a stored endpoint; return at once. Forget it, and raise ServiceError, if the twin cannot."""
         try:
             config = self._config(resource, resource.attributes["EndpointConfigName"])
+            deployment = resource.attributes.get("LastDeploymentConfig", {})
+            _refuse(violations(deployment, instances_of(wishes(config, {}))))
         except Exception:
             self._twin.store.remove(resource)
             raise
@@ -55,19 +58,11 @@ class EndpointEngine:
         `attributes` are what the request wants to be remembered.
         """
         from fairway.twin import base_alarms  # noqa: PLC0415 -- loads ministack, which the rest does not need
-        from fairway.twin.api import ValidationError  # noqa: PLC0415 -- see above
 
         endpoint = self._endpoints[resource.arn]
         config = self._config(resource, config_name)
-        instances = {name: wish.instances for name, wish in endpoint.wishes(config, attributes).items()}
-        broken = [
-            *violations(deployment, instances),
-            *missing_alarms(
-                deployment, lambda name: base_alarms.find(resource.account, resource.region, name) is not None
-            ),
-        ]
-        if broken:
-            raise ValidationError(" ".join(broken))
+        _refuse(violations(deployment, instances_of(endpoint.wishes(config, attributes))))
+        _refuse(missing_alarms(deployment, partial(base_alarms.exists, resource.account, resource.region)))
         self._twin.store.update(resource, EndpointStatus="Updating", **attributes)
         self._in_thread(endpoint, endpoint.update, config, deployment)
 
@@ -178,6 +173,15 @@ class EndpointEngine:
                 self._twin.store.update(endpoint.resource, EndpointStatus="Failed", FailureReason=reason)
 
         threading.Thread(target=run, name=endpoint.resource.arn, daemon=True).start()
+
+
+def _refuse(broken: Iterable[str]) -> None:
+    """Raise ServiceError if a rule is broken, with a sentence for each."""
+    from fairway.twin.api import ValidationError  # noqa: PLC0415 -- loads ministack, which the rest does not need
+
+    sentences = list(broken)
+    if sentences:
+        raise ValidationError(" ".join(sentences))
 
 
 def _headers_of(answer: Answer, variant: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from fairway.twin.runtime import rollout_plan
-from fairway.twin.runtime.deployment import FleetMaker, Wish
+from fairway.twin.runtime.deployment import FleetMaker, Wish, instances_of
 from fairway.twin.runtime.instances import deadline
 from fairway.twin.runtime.rollout_plan import Batch, Deployment, Step
 from fairway.twin.runtime.routing import HOPELESS, Fleet, FleetError, Route, Router, VariantFleet, retire
@@ -74,7 +74,7 @@ class Rollout:
         self._router = router
         self._maker = maker
         self._old = old
-        self._sizes = {variant.name: len(variant.instances) for variant in old.variants}
+        self._sizes = {variant: len(variant.instances) for variant in old.variants}
         self._deployment = deployment
         self._trouble = trouble
         self._tell = tell
@@ -87,7 +87,7 @@ class Rollout:
         self._check_alarms()
         rolling = bool(self._deployment.get("RollingUpdatePolicy"))
         new = self._maker.prepare(config, wanted)
-        instances = {name: wish.instances for name, wish in wanted.items()}
+        instances = instances_of(wanted)
         try:
             (self._roll if rolling else self._shift)(new, instances)
         except FleetError as error:
@@ -106,14 +106,15 @@ class Rollout:
         self._launch(new, instances, "Creating")
         for step in rollout_plan.blue_green_steps(self._deployment, instances):
             active = {name: max(1, ceil(step.share * total)) for name, total in instances.items()}
-            capacity = "full" if step.full else _CAPACITIES.get(self._routing, "partial")
+            capacity = "full" if step.full else self._part
             self._activate(new, step.share, capacity, active)
             self._bake(new, step, capacity, active)
 
     @property
-    def _routing(self) -> str:
-        policy = self._deployment.get("BlueGreenUpdatePolicy") or {}
-        return str(policy.get("TrafficRoutingConfiguration", {}).get("Type", "ALL_AT_ONCE"))
+    def _part(self) -> str:
+        """Return what SageMaker calls a part of a fleet; its pages show no message of a linear step: that is ours."""
+        routing = self._deployment["BlueGreenUpdatePolicy"]["TrafficRoutingConfiguration"]
+        return "canary" if routing["Type"] == "CANARY" else "partial"
 
     def _shift_back(self, new: Fleet) -> None:
         self._router.swap(self._old.routes())
@@ -128,7 +129,7 @@ class Rollout:
             self._launch(new, batch.instances, "Updating")
             self._activate(new, batch.share, "batch", batch.instances)
             self._bake(new, Step(batch.share, batch.bake_seconds, rollout_plan.BETWEEN), "batch", batch.instances)
-            self._shrink(self._old, {name: ceil((1 - batch.share) * total) for name, total in self._sizes.items()})
+            self._shrink({variant: ceil((1 - batch.share) * total) for variant, total in self._sizes.items()})
 
     def _roll_back(self, new: Fleet, instances: Mapping[str, int], reason: str) -> None:
         """Bring the old fleet back to its size in batches, each of them before as much of the new one ends."""
@@ -137,19 +138,17 @@ class Rollout:
                 self._restore(batch)
                 share = self._missing_share()
                 self._router.swap(mixed_routes(self._old, new, share))
-                self._shrink(new, {name: ceil(share * total) for name, total in instances.items()})
+                self._shrink({variant: ceil(share * instances[variant.name]) for variant in new.variants})
         except FleetError as error:
             variants, folders = (*self._old.variants, *new.variants), (*self._old.folders, *new.folders)
             mixed = Fleet(self._old.config_name, variants, folders)
             share = Fraction(len(new.instances()), len(mixed.instances()))
             self._router.swap(mixed_routes(self._old, new, share))  # as much to each fleet as there is of it
             raise RollbackFailedError(f"{reason} The rollback failed: {error}", mixed) from error
-        self._router.swap(self._old.routes())
-        self._router.drain(new.instances())
-        new.retire()
+        self._shift_back(new)
 
     def _restore(self, batch: Batch) -> None:
-        missing = {variant: batch.instances[variant.name] - len(variant.instances) for variant in self._old.variants}
+        missing = {variant: batch.instances[variant] - len(variant.instances) for variant in self._old.variants}
         self._maker.start({variant: number for variant, number in missing.items() if number > 0})
 
     def _missing_share(self) -> Fraction:
@@ -203,12 +202,9 @@ class Rollout:
         if trouble is not None:
             raise FleetError(trouble)
 
-    def _shrink(self, fleet: Fleet, instances: Mapping[str, int]) -> None:
-        for variant in fleet.variants:
-            ended = variant.instances[instances[variant.name] :]
+    def _shrink(self, instances: Mapping[VariantFleet, int]) -> None:
+        for variant, number in instances.items():
+            ended = variant.instances[number:]
             variant.give_up(ended)
             self._router.drain(ended)
             retire(ended)
-
-
-_CAPACITIES = {"CANARY": "canary", "LINEAR": "partial"}

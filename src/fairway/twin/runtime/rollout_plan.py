@@ -51,9 +51,9 @@ class Step:
 
 @dataclass(frozen=True)
 class Batch:
-    """How many instances of each variant the new fleet has after a batch of a rolling update."""
+    """How many instances of each variant a fleet has after a batch of a rolling update."""
 
-    instances: Mapping[str, int]
+    instances: Mapping[Any, int]
     share: Fraction
     bake_seconds: int
 
@@ -93,14 +93,14 @@ def rolling_batches(deployment: Deployment, instances: Mapping[str, int]) -> lis
     ]
 
 
-def rollback_batches(deployment: Deployment, instances: Mapping[str, int]) -> list[Batch]:
+def rollback_batches(deployment: Deployment, instances: Mapping[Any, int]) -> list[Batch]:
     """Return the batches that bring an old fleet of so many instances back; all at once if no size is given."""
     given = deployment["RollingUpdatePolicy"].get("RollbackMaximumBatchSize")
     size = Size.parse(given) if given else Size("CAPACITY_PERCENT", 100)
     return [Batch(counts, share, 0) for counts, share in _growth(size, instances)]
 
 
-def _growth(size: Size, instances: Mapping[str, int]) -> Iterator[tuple[dict[str, int], Fraction]]:
+def _growth(size: Size, instances: Mapping[Any, int]) -> Iterator[tuple[dict[Any, int], Fraction]]:
     total, counts = sum(instances.values()), dict.fromkeys(instances, 0)
     while counts != instances:
         counts = {name: min(wanted, counts[name] + size.instances(wanted)) for name, wanted in instances.items()}
