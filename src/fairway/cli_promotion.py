@@ -78,10 +78,12 @@ def history(environment: Annotated[str, typer.Argument(help="An environment.")] 
     """Show from Git what an environment was told to run: since when, by whom, by which pull request."""
     told = Settings.load(Path.cwd())
     told.require_environment(environment)
-    table = Table("when", "version", "by", "pull request", "commit", "subject", title=f"{environment}'s releases")
+    table = Table(title=f"{environment}'s releases", title_justify="left")
+    for name in ("when", "version", "by", "pull", "commit", "subject"):
+        table.add_column(name, overflow="fold", no_wrap=name in ("when", "commit"))
     for entry in history_of(told.root, environment):
         number = f"#{entry.pull}" if entry.pull else ""
-        cells = (entry.when, entry.version or "none", entry.who, number, entry.commit[:12], entry.subject)
+        cells = (entry.when, entry.version or "none", entry.who, number, entry.commit[:8], entry.subject)
         table.add_row(*map(escape, cells))
     out.print(table)
 
@@ -135,15 +137,16 @@ def _show(outcome: Outcome) -> None:
 
 
 def _table(rows: list[Status]) -> Table:
-    table = Table("environment", "wanted", "runs", "endpoint", "configuration", "instances", "alarms", "plan")
+    table = Table()
+    for name in ("environment", "wanted", "runs", "endpoint", "alarms"):
+        table.add_column(name, overflow="fold")
+    planned = any(row.drift is not None for row in rows)
+    if planned:
+        table.add_column("plan", overflow="fold")
     for row in rows:
-        running, wanted = row.running, row.wanted.version if row.wanted else "none"
-        plan = {None: "not looked at", "": "no changes"}.get(row.drift, row.drift or "")
-        if running is None:
-            table.add_row(row.environment, wanted, "none", "none", "", "", "", plan)
-            continue
-        table.add_row(
-            row.environment, wanted, running.version, running.status, running.config,
-            f"{running.instances}/{running.desired}", ", ".join(running.alarms) or "none", plan,
-        )  # fmt: skip
+        cells = [row.environment, row.wanted.version if row.wanted else "none", "none", "none", ""]
+        if running := row.running:
+            state = f"{running.status}, {running.instances} of {running.desired} instances\n{running.config}"
+            cells[2:] = [running.version, state, "\n".join(running.alarms) or "none"]
+        table.add_row(*cells, *([row.drift or "no changes"] if planned else []))
     return table

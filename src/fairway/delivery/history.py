@@ -19,7 +19,7 @@ _PULL = re.compile(r"^Merge pull request #(\d+) |\(#(\d+)\)$")
 
 @dataclass(frozen=True)
 class Entry:
-    """One change of an environment's release: when and by whom, to which version, by which pull request."""
+    """One change of an environment's release: when (UTC) and by whom, to which version, by which pull request."""
 
     when: str
     who: str
@@ -36,9 +36,10 @@ def history(repository: Path, environment: str, reference: str = "HEAD") -> list
     there is no such commit.
     """
     path = release_file(environment)
-    form = _FIELD.join(("%H", "%cI", "%an", "%s"))
+    form = _FIELD.join(("%H", "%cd", "%an", "%s"))
     log = git(repository, "log", "--first-parent", "--diff-merges=first-parent", "--no-patch", f"--format={form}",
-              resolve(repository, reference), "--", path)  # fmt: skip
+              "--date=format-local:%Y-%m-%d %H:%M", resolve(repository, reference), "--", path,
+              variables={"TZ": "UTC"})  # fmt: skip
     return list(_entries(repository, path, [line for line in log.split("\n") if line]))
 
 

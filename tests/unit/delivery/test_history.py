@@ -28,6 +28,13 @@ def test_what_was_merged_is_told_with_its_pull_request(checkout):
     assert entry.subject == "Merge pull request #1 from release/staging/8"
 
 
+def test_when_is_told_in_one_time_zone(checkout, monkeypatch):
+    monkeypatch.setenv("GIT_COMMITTER_DATE", "2026-11-22T23:59:00-0500")
+    write_releases(checkout, {"dev": file("9", "8")})
+    commit(checkout, "Late")
+    assert history(checkout, "dev")[0].when == "2026-11-23 04:59"
+
+
 def test_a_squash_is_told_with_its_pull_request(checkout):
     write_releases(checkout, {"staging": file("8")})
     commit(checkout, "Release version 8 to staging (#12)")
