@@ -1,6 +1,9 @@
 """The door: who may come in, and what it says to those whom it cannot serve."""
 
+import json
+import re
 import time
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -138,3 +141,26 @@ def test_cloudtrail_shows_our_services_too(twin, unique):
     )["Events"]
     assert any(name in event["CloudTrailEvent"] for event in events)
     assert {event["EventSource"] for event in events} == {"sagemaker.amazonaws.com"}
+
+
+def test_cloudtrail_says_who_called(twin, unique, as_role):
+    """Of a service of ministack and of one of the twin: a role's session, and the root user."""
+
+    def identity(event: str, mark: str) -> tuple[str, dict[str, Any]]:
+        attribute = {"AttributeKey": "EventName", "AttributeValue": event}
+        events = twin.client("cloudtrail").lookup_events(LookupAttributes=[attribute], MaxResults=50)["Events"]
+        found = next(event for event in events if mark in event["CloudTrailEvent"])
+        return found["Username"], json.loads(found["CloudTrailEvent"])["userIdentity"]
+
+    keys = as_role({"Action": ["sqs:CreateQueue", "sagemaker:CreateModelPackageGroup"], "Resource": "*"})
+    by_role, by_root, queue = unique("by-role"), unique("by-root"), unique("queue")
+    twin.client("sagemaker", keys).create_model_package_group(ModelPackageGroupName=by_role)
+    twin.client("sagemaker").create_model_package_group(ModelPackageGroupName=by_root)
+    twin.client("sqs", keys).create_queue(QueueName=queue)
+    for event, mark in (("CreateModelPackageGroup", by_role), ("CreateQueue", queue)):
+        name, who = identity(event, mark)
+        assert (name, who["type"], who["accessKeyId"]) == ("test", "AssumedRole", keys["AccessKeyId"])
+        assert re.fullmatch(rf"arn:aws:sts::{twin.account}:assumed-role/role-\d+/test", who["arn"])
+        assert who["sessionContext"]["sessionIssuer"]["arn"].startswith(f"arn:aws:iam::{twin.account}:role/role-")
+    name, who = identity("CreateModelPackageGroup", by_root)
+    assert (name, who["type"], who["arn"]) == ("root", "Root", f"arn:aws:iam::{twin.account}:root")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import botocore.session
 
-from fairway.twin import base, base_logs, image_layers, states
+from fairway.twin import base, base_logs, base_trail, image_layers, states
 from fairway.twin.filters.metrics import MetricFilters
 from fairway.twin.runtime.alarm_engine import AlarmEngine
 
@@ -56,6 +56,7 @@ def install(twin: "Twin") -> Services:
         by_scope[scope] = [session.get_service_model(name) for name in models]
     closers.append(twin.engine(AlarmEngine).close)
     base.install_missing_resources()
+    base_trail.install()
     states.install(twin)
     image_layers.install()
     filters = MetricFilters(base_logs.MinistackLogs(), twin.clock.speed)
