@@ -76,8 +76,8 @@ def wait_for(twin, name, number, seconds=20):
         return twin.client("sagemaker").describe_endpoint(EndpointName=name)
 
     def reached(answer):
-        [variant] = answer["ProductionVariants"]
-        counts = {variant["CurrentInstanceCount"], variant["DesiredInstanceCount"]}
+        variants = answer.get("ProductionVariants", [])  # none while it is created
+        counts = {one[member] for one in variants for member in ("CurrentInstanceCount", "DesiredInstanceCount")}
         return answer["EndpointStatus"] == "InService" and counts == {number}
 
     return wait(described, reached, seconds)

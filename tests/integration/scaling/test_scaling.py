@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from tests.integration.runtime.conftest import gone
 from tests.integration.scaling.conftest import SCOPE, Load, activities, instances, settled, wait_for
 
 
@@ -235,7 +236,9 @@ def test_who_registers_needs_the_permissions_that_scaling_uses(twin, served, as_
     for missing in USED:
         rest = {"Action": [action for action in USED if action != missing], "Resource": "*"}
         client = twin.client("application-autoscaling", as_role(SCALING, rest))
-        with pytest.raises(ClientError, match=f"ValidationException.*not authorized to perform: {missing}"):
+        with pytest.raises(
+            ClientError, match=f"ValidationException.*User is missing the following permissions: {missing}$"
+        ):
             client.register_scalable_target(**scope)
     nothing = twin.client("application-autoscaling", as_role())
     with pytest.raises(ClientError, match="AccessDenied"):
@@ -269,3 +272,25 @@ def test_the_service_linked_role_is_made_once(twin, scaling):
     [registered] = scaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"]
     assert registered["RoleARN"] == role["Arn"]
     assert role["Path"] == "/aws-service-role/sagemaker.application-autoscaling.amazonaws.com/"
+
+
+def test_a_scaled_variant_keeps_its_instance_type_and_goes_with_its_endpoint(twin, scaling, unique, config, model):
+    sagemaker, name = twin.client("sagemaker"), unique("brief")
+    sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=config(main=(model(), 1, 1)))
+    wait_for(twin, name, 1)
+    scope = {**SCOPE, "ResourceId": f"endpoint/{name}/variant/main"}
+    scaling.register_scalable_target(**scope, MinCapacity=1, MaxCapacity=2)
+    variant = {"VariantName": "main", "ModelName": model(), "InitialInstanceCount": 1, "InstanceType": "ml.m5.xlarge"}
+    sagemaker.create_endpoint_config(EndpointConfigName=f"{name}-larger", ProductionVariants=[variant])
+    with pytest.raises(ClientError, match=r'The variant\(s\) "main" must be deregistered as scalable targets'):
+        sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=f"{name}-larger")
+    track(scaling, scope)
+    sagemaker.delete_endpoint(EndpointName=name)
+    gone(twin, name)
+    assert scaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"] == []
+    assert twin.client("cloudwatch").describe_alarms(AlarmNamePrefix="TargetTracking-")["MetricAlarms"] == []
+
+
+def test_a_target_that_exists_is_not_tagged_by_registering_it(scaling, target):
+    with pytest.raises(ClientError, match="use the TagResource API"):
+        scaling.register_scalable_target(**target, Tags={"a": "b"})

@@ -186,8 +186,11 @@ class ScalingEngine:
         self._emit_zeros()
         with self._lock:
             ringing_now: set[tuple[str, str, str]] = set()
-            for target in self._twin.store.list(TARGET):
+            targets = self._twin.store.list(TARGET)
+            for target in targets:
                 ringing_now |= self._evaluate(target)
+            known = {target.arn for target in targets}
+            self._rests = {arn: rest for arn, rest in self._rests.items() if arn in known}
             self._acted = {alarm: when for alarm, when in self._acted.items() if alarm in ringing_now}
 
     def _evaluate(self, target: "Resource") -> set[tuple[str, str, str]]:

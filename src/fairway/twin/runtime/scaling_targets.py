@@ -46,6 +46,23 @@ def variant_of(store: "Store", target: "Resource") -> Variant | None:
     return None
 
 
+def targets_of(store: "Store", endpoint: "Resource") -> list["Resource"]:
+    """Return the targets that are variants of an endpoint."""
+    targets = store.list(TARGET, endpoint.account, endpoint.region)
+    return [target for target in targets if names_of(target.attributes["ResourceId"])[0] == endpoint.name]
+
+
+def tied_variants(store: "Store", endpoint: "Resource", config: "Resource") -> list[str]:
+    """Return the scaled variants of an endpoint that another configuration does not have, or on other instances."""
+    running = store.get("EndpointConfig", endpoint.account, endpoint.region, endpoint.attributes["EndpointConfigName"])
+    before, after = (
+        {one["VariantName"]: one.get("InstanceType") for one in found.attributes["ProductionVariants"]}
+        for found in (running or config, config)
+    )
+    scaled = sorted(names_of(target.attributes["ResourceId"])[1] for target in targets_of(store, endpoint))
+    return [name for name in scaled if name not in after or before.get(name) != after[name]]
+
+
 def bounds_of(target: "Resource") -> Bounds:
     """Return the capacities between which a target scales."""
     return Bounds(target.attributes["MinCapacity"], target.attributes["MaxCapacity"])

@@ -64,8 +64,17 @@ def target_arn(call: Call) -> str:
 
 def conditions(call: Call) -> dict[str, str]:
     """Return the condition keys that Application Auto Scaling adds to a request."""
-    members = {"service-namespace": "ServiceNamespace", "scalable-dimension": "ScalableDimension"}
-    return {f"{SERVICE}:{key}": call.params[member] for key, member in members.items() if member in call.params}
+    return _conditions(call.params)
+
+
+def conditions_of(target: Resource) -> dict[str, str]:
+    """Return the condition keys of a request about a target."""
+    return _conditions(target.attributes)
+
+
+def _conditions(members: Mapping[str, Any]) -> dict[str, str]:
+    keys = {"service-namespace": "ServiceNamespace", "scalable-dimension": "ScalableDimension"}
+    return {f"{SERVICE}:{key}": members[member] for key, member in keys.items() if member in members}
 
 
 def find_target(call: Call) -> Resource | None:

@@ -7,13 +7,14 @@ from typing import Any
 from fairway.twin import base
 from fairway.twin.api import Call, ValidationError, operation
 from fairway.twin.runtime.scaling import ScalingEngine
-from fairway.twin.runtime.scaling_targets import POLICY, SCHEDULED_ACTION, TARGET, names_of, of_target
+from fairway.twin.runtime.scaling_targets import POLICY, SCHEDULED_ACTION, TARGET, names_of, of_target, targets_of
 from fairway.twin.services.application_autoscaling.policies import delete_alarms
 from fairway.twin.services.application_autoscaling.resources import (
     SERVICE,
     ObjectNotFoundError,
     check_supported,
     conditions,
+    conditions_of,
     find_target,
     named,
     page,
@@ -63,36 +64,55 @@ def _attributes(call: Call, known: Resource | None) -> dict[str, Any]:
     if attributes["MinCapacity"] < 1:
         raise ValidationError("The twin does not have variants without an instance (MinCapacity 0).")
     if known is not None and call.params.get("Tags"):
-        raise ValidationError("Tags are given when a scalable target is registered first; TagResource changes them")
+        raise ValidationError(
+            "The scalable target that you tried to tag already exists. To update tags on an existing scalable target, "
+            "use the TagResource API."
+        )
     return attributes
 
 
 def _check_endpoint(call: Call) -> None:
-    """Look at the endpoint with the caller's permissions, and see that they suffice for what scaling will do."""
+    """Look at the endpoint with the caller's permissions, and see that they suffice for what scaling will do.
+
+    https://docs.aws.amazon.com/autoscaling/application/userguide/security_iam_permission_validation.html
+    """
     name, variant = names_of(call.params["ResourceId"])
     endpoint = call.twin.store.get("Endpoint", call.account, call.region, name)
     arn = call.arn(f"endpoint/{name.lower()}")
-    _authorize(call, "sagemaker:DescribeEndpoint", arn)
+    config_name = endpoint.attributes["EndpointConfigName"] if endpoint else "*"
+    alarm = call.arn(f"alarm:TargetTracking-{call.params['ResourceId']}", "cloudwatch")
+    _check_permitted(
+        call,
+        {
+            "sagemaker:DescribeEndpoint": arn,
+            "sagemaker:DescribeEndpointConfig": call.arn(f"endpoint-config/{config_name.lower()}"),
+            "sagemaker:UpdateEndpointWeightsAndCapacities": arn,
+            "cloudwatch:DescribeAlarms": "*",
+            "cloudwatch:PutMetricAlarm": alarm,
+            "cloudwatch:DeleteAlarms": alarm,
+        },
+    )
     if endpoint is None:
         raise ValidationError(f'Could not find endpoint "{arn}".')
-    config_name = endpoint.attributes["EndpointConfigName"]
-    _authorize(call, "sagemaker:DescribeEndpointConfig", call.arn(f"endpoint-config/{config_name.lower()}"))
-    _authorize(call, "sagemaker:UpdateEndpointWeightsAndCapacities", arn)
-    alarm = call.arn(f"alarm:TargetTracking-{call.params['ResourceId']}", "cloudwatch")
-    for action, resource in (("DescribeAlarms", "*"), ("PutMetricAlarm", alarm), ("DeleteAlarms", alarm)):
-        _authorize(call, f"cloudwatch:{action}", resource)
     config = call.twin.store.get("EndpointConfig", call.account, call.region, config_name)
     variants = config.attributes["ProductionVariants"] if config else endpoint.attributes.get("ProductionVariants", [])
     if variant not in {one["VariantName"] for one in variants}:
         raise ValidationError(f'The endpoint "{arn}" has no variant {variant!r}.')
 
 
-def _authorize(call: Call, action: str, resource: str, context: Mapping[str, Any] | None = None) -> None:
-    """Check a permission of the caller; Application Auto Scaling tells of a missing one by a ValidationException."""
+def _check_permitted(call: Call, needed: Mapping[str, str], context: Mapping[str, Any] | None = None) -> None:
+    """Raise Application Auto Scaling's error with those of the needed actions that the caller may not do."""
+    missing = [action for action, resource in needed.items() if not _may(call, action, resource, context)]
+    if missing:
+        raise ValidationError(f"User is missing the following permissions: {', '.join(missing)}")
+
+
+def _may(call: Call, action: str, resource: str, context: Mapping[str, Any] | None = None) -> bool:
     try:
         call.caller.authorize(action, resource, context)
-    except base.RefusedError as error:
-        raise ValidationError(str(error)) from error
+    except base.RefusedError:
+        return False
+    return True
 
 
 def _service_linked_role(call: Call) -> str:
@@ -102,7 +122,7 @@ def _service_linked_role(call: Call) -> str:
     try:
         iam.get_role(RoleName=ROLE)
     except iam.exceptions.NoSuchEntityException:
-        _authorize(call, "iam:CreateServiceLinkedRole", arn, {"iam:AWSServiceName": PRINCIPAL})
+        _check_permitted(call, {"iam:CreateServiceLinkedRole": arn}, {"iam:AWSServiceName": PRINCIPAL})
         # By CreateRole: ministack's CreateServiceLinkedRole would give it a name of its own.
         trust = {"Effect": "Allow", "Principal": {"Service": PRINCIPAL}, "Action": "sts:AssumeRole"}
         iam.create_role(
@@ -125,18 +145,33 @@ def describe_scalable_targets(call: Call) -> Mapping[str, Any]:
 
 @operation(SERVICE, "DeregisterScalableTarget", resource=target_arn, conditions=conditions)
 def deregister_scalable_target(call: Call) -> Mapping[str, Any]:
-    """Forget a target, its policies with their alarms, and its scheduled actions; what it scaled stays as it is."""
+    """Forget a target; what it scaled stays as it is."""
     check_supported(call)
     target = find_target(call)
     if target is None:
         raise ObjectNotFoundError(f"No scalable target found for {named(call)}")
+    _forget(call, target)
+    return {}
+
+
+def deregister_endpoint(call: Call, endpoint: Resource) -> None:
+    """Forget the targets of an endpoint that is deleted, as far as the caller may, which AWS does without a word.
+
+    https://docs.aws.amazon.com/sagemaker/latest/dg/endpoint-delete-with-scaling.html
+    """
+    for target in targets_of(call.twin.store, endpoint):
+        if _may(call, f"{SERVICE}:DeregisterScalableTarget", target.arn, conditions_of(target)):
+            _forget(call, target)
+
+
+def _forget(call: Call, target: Resource) -> None:
+    """Forget a target, its policies with their alarms, and its scheduled actions."""
     for policy in of_target(call.twin.store, POLICY, target):
         delete_alarms(call, policy)
         call.twin.store.remove(policy)
     for action in of_target(call.twin.store, SCHEDULED_ACTION, target):
         call.twin.store.remove(action)
     call.twin.store.remove(target)
-    return {}
 
 
 @operation(SERVICE, "DescribeScalingActivities", conditions=conditions)

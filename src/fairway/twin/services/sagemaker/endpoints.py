@@ -5,7 +5,9 @@ from typing import Any
 
 from fairway.twin.api import Call, ValidationError, operation
 from fairway.twin.runtime.fleet import EndpointEngine
+from fairway.twin.runtime.scaling_targets import tied_variants
 from fairway.twin.runtime.support import refusal
+from fairway.twin.services.application_autoscaling.targets import deregister_endpoint
 from fairway.twin.services.sagemaker.models import ENDPOINT_CONFIG
 from fairway.twin.services.sagemaker.resources import Kind, create, declare_reads
 from fairway.twin.store import Resource
@@ -32,7 +34,7 @@ def create_endpoint(call: Call) -> Mapping[str, Any]:
 def update_endpoint(call: Call) -> Mapping[str, Any]:
     """Move an endpoint to another configuration."""
     endpoint = ENDPOINT.find(call)
-    ENDPOINT_CONFIG.find(call, call.params["EndpointConfigName"])
+    _check_scaled(call, endpoint, ENDPOINT_CONFIG.find(call, call.params["EndpointConfigName"]))
     with call.twin.store.locked():  # of two updates at once, one is refused
         _check_settled(endpoint, "update")
         given = _deployment(call)
@@ -77,6 +79,7 @@ def delete_endpoint(call: Call) -> Mapping[str, Any]:
         if endpoint.attributes["EndpointStatus"] != "Deleting":  # else somebody has asked for it before
             _check_settled(endpoint, "delete")
         call.twin.store.update(endpoint, EndpointStatus="Deleting")
+    deregister_endpoint(call, endpoint)
     call.twin.engine(EndpointEngine).delete(endpoint)
     return {}
 
@@ -85,6 +88,16 @@ def _deployment(call: Call) -> dict[str, Any]:
     """Describe gives the deployment configuration that was used last."""
     config = call.params.get("DeploymentConfig")
     return {"LastDeploymentConfig": config} if config else {}
+
+
+def _check_scaled(call: Call, endpoint: Resource, config: Resource) -> None:
+    """Refuse what SageMaker refuses of variants that Application Auto Scaling scales."""
+    tied = tied_variants(call.twin.store, endpoint, config)
+    if tied:
+        raise ValidationError(
+            f'The variant(s) "{", ".join(tied)}" must be deregistered as scalable targets with AWS Auto Scaling before '
+            "they can be removed or updated with a different instance type."
+        )
 
 
 def _check_settled(endpoint: Resource, verb: str) -> None:
