@@ -39,7 +39,8 @@ class Status:
     @property
     def differences(self) -> list[str]:
         """What is not as Git wants it, one phrase each; none when all is well."""
-        return differences(self.wanted, self.running) + ([f"Terraform plans: {self.drift}"] if self.drift else [])
+        planned = [f"Terraform plans: {self.drift.rstrip('.')}"] if self.drift else []
+        return differences(self.wanted, self.running) + planned
 
 
 def observe(sagemaker: Any, cloudwatch: Any, endpoint: str) -> Running | None:

@@ -43,7 +43,7 @@ def test_a_plan_that_changes_something_is_a_difference():
     assert Status("dev", WANTED, WELL).differences == []
     assert Status("dev", WANTED, WELL, drift="").differences == []
     told = Status("dev", WANTED, WELL, drift="Plan: 1 to add.").differences
-    assert told == ["Terraform plans: Plan: 1 to add."]
+    assert told == ["Terraform plans: Plan: 1 to add"]
 
 
 def test_what_does_not_run_well_is_refused_with_the_reasons():
