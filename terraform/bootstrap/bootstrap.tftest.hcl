@@ -15,7 +15,11 @@ run "a_star_stands_only_where_an_action_knows_no_resource" {
   assert {
     condition = toset(flatten([for policy in aws_iam_role_policy.deploy : [for statement in jsondecode(policy.policy).Statement :
       statement.Action if statement.Resource == "*"
-    ]])) == toset(["kms:CreateKey", "kms:TagResource", "kms:ListAliases", "logs:DescribeLogGroups", "states:ValidateStateMachineDefinition"])
+      ]])) == toset([
+      "kms:CreateKey", "kms:TagResource", "kms:ListAliases", "logs:DescribeLogGroups", "states:ValidateStateMachineDefinition",
+      "application-autoscaling:DescribeScalableTargets", "application-autoscaling:DescribeScalingPolicies",
+      "application-autoscaling:DescribeScheduledActions", "cloudwatch:DescribeAlarms",
+    ])
     error_message = "All else names its resources."
   }
 }

@@ -23,7 +23,7 @@ resource "aws_iam_role_policy" "deploy" {
 
 locals {
   # What an ARN of this account and region starts with, by service.
-  arn = { for service in ["ecr", "kms", "logs", "sagemaker", "states"] :
+  arn = { for service in ["application-autoscaling", "cloudwatch", "ecr", "kms", "logs", "sagemaker", "states"] :
     service => "arn:aws:${service}:${local.project.region}:${local.account}"
   }
   state     = "arn:aws:s3:::${module.state.bucket}"
@@ -150,7 +150,7 @@ locals {
         "sagemaker:DeleteModel", "sagemaker:DeleteModelPackageGroup", "sagemaker:DeleteModelPackageGroupPolicy",
         "sagemaker:DeleteTags", "sagemaker:DescribeEndpoint", "sagemaker:DescribeEndpointConfig", "sagemaker:DescribeModel",
         "sagemaker:DescribeModelPackageGroup", "sagemaker:GetModelPackageGroupPolicy", "sagemaker:ListTags",
-        "sagemaker:PutModelPackageGroupPolicy", "sagemaker:UpdateEndpoint",
+        "sagemaker:PutModelPackageGroupPolicy", "sagemaker:UpdateEndpoint", "sagemaker:UpdateEndpointWeightsAndCapacities",
       ]
       Resource = concat(
         [for kind in ["endpoint", "endpoint-config", "model"] : "${local.arn.sagemaker}:${kind}/${local.name}-*"],
@@ -176,12 +176,63 @@ locals {
       },
     ]
 
+    alarms = [
+      {
+        # Application Auto Scaling makes the alarms of target tracking in the name of whoever sets a policy.
+        Effect = "Allow"
+        Action = [
+          "cloudwatch:DeleteAlarms", "cloudwatch:ListTagsForResource", "cloudwatch:PutMetricAlarm", "cloudwatch:TagResource",
+          "cloudwatch:UntagResource",
+        ]
+        Resource = [for prefix in ["", "TargetTracking-endpoint/"] : "${local.arn.cloudwatch}:alarm:${prefix}${local.name}-*"]
+      },
+      {
+        # It is a filter that names alarms in a description, not a resource.
+        Effect   = "Allow"
+        Action   = "cloudwatch:DescribeAlarms"
+        Resource = "*"
+      },
+    ]
+
+    scaling = [
+      {
+        Effect = "Allow"
+        Action = [
+          "application-autoscaling:DeleteScalingPolicy", "application-autoscaling:DeleteScheduledAction",
+          "application-autoscaling:DeregisterScalableTarget", "application-autoscaling:ListTagsForResource",
+          "application-autoscaling:PutScalingPolicy", "application-autoscaling:PutScheduledAction",
+          "application-autoscaling:RegisterScalableTarget", "application-autoscaling:TagResource",
+          "application-autoscaling:UntagResource",
+        ]
+        Resource = "${local.arn["application-autoscaling"]}:scalable-target/*"
+        # A target's ARN does not tell whose it is.
+        Condition = { StringEqualsIfExists = { "application-autoscaling:service-namespace" = "sagemaker" } }
+      },
+      {
+        # They list all or none: the actions know no resource.
+        Effect = "Allow"
+        Action = [
+          "application-autoscaling:DescribeScalableTargets", "application-autoscaling:DescribeScalingPolicies",
+          "application-autoscaling:DescribeScheduledActions",
+        ]
+        Resource = "*"
+      },
+      {
+        # The first target of an account makes the role by which Application Auto Scaling scales.
+        Effect    = "Allow"
+        Action    = "iam:CreateServiceLinkedRole"
+        Resource  = "arn:aws:iam::${local.account}:role/aws-service-role/sagemaker.application-autoscaling.amazonaws.com/*"
+        Condition = { StringEquals = { "iam:AWSServiceName" = "sagemaker.application-autoscaling.amazonaws.com" } }
+      },
+    ]
+
     logs = [
       {
         Effect = "Allow"
         Action = [
-          "logs:AssociateKmsKey", "logs:CreateLogGroup", "logs:DeleteLogGroup", "logs:DisassociateKmsKey",
-          "logs:ListTagsForResource", "logs:PutRetentionPolicy", "logs:TagResource", "logs:UntagResource",
+          "logs:AssociateKmsKey", "logs:CreateLogGroup", "logs:DeleteLogGroup", "logs:DeleteMetricFilter",
+          "logs:DescribeMetricFilters", "logs:DisassociateKmsKey", "logs:ListTagsForResource", "logs:PutMetricFilter",
+          "logs:PutRetentionPolicy", "logs:TagResource", "logs:UntagResource",
         ]
         Resource = flatten([for folder in ["/aws/sagemaker/Endpoints", "/aws/vendedlogs/states"] :
           [for end in ["", ":*"] : "${local.arn.logs}:log-group:${folder}/${local.name}-*${end}"]

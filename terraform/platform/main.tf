@@ -27,6 +27,9 @@ module "endpoint" {
   name                 = local.name
   release              = var.release
   instances            = var.endpoint.instances
+  rollout              = var.endpoint.rollout
+  alarms               = var.endpoint.alarms
+  autoscaling          = var.endpoint.autoscaling
   artifacts            = local.artifacts
   image_repository_arn = var.delivery.image_repository_arn
   key_arn              = aws_kms_key.this.arn

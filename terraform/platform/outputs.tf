@@ -13,6 +13,11 @@ output "release_version" {
   value       = module.endpoint.release_version
 }
 
+output "log_group_name" {
+  description = "Name of the log group of the endpoint's containers."
+  value       = module.endpoint.log_group_name
+}
+
 output "state_machine_arn" {
   description = "ARN of the training workflow; null where the environment does not train."
   value       = one(module.training[*].state_machine_arn)

@@ -39,10 +39,39 @@ variable "release" {
 }
 
 variable "endpoint" {
-  description = "How the environment serves: its instances, as the module model-endpoint types and validates them."
-  type        = object({ instances = optional(object({ type = optional(string), count = optional(number) })) })
+  description = "How the environment serves: instances, rollout, alarms and autoscaling, as the module model-endpoint types and validates them."
   default     = {}
   nullable    = false
+
+  type = object({
+    instances = optional(object({ type = optional(string), count = optional(number) }))
+
+    rollout = optional(object({
+      all_at_once = optional(object({ bake_seconds = optional(number) }))
+      canary      = optional(object({ percent = number, bake_seconds = number }))
+      linear      = optional(object({ step_percent = number, bake_seconds = number }))
+      rolling     = optional(object({ batch_percent = number, bake_seconds = number }))
+    }))
+
+    alarms = optional(object({
+      error_rate_percent = number
+      p99_latency_ms     = number
+      quality_psi        = number
+      period_seconds     = optional(number)
+      periods            = optional(number)
+      missing_data       = optional(string)
+    }))
+
+    autoscaling = optional(object({
+      min                        = number
+      max                        = number
+      invocations_per_instance   = number
+      scale_in_cooldown_seconds  = optional(number)
+      scale_out_cooldown_seconds = optional(number)
+      steps                      = optional(map(object({ above = number, add = number })))
+      schedules                  = optional(map(object({ schedule = string, min = number, max = number, timezone = optional(string) })))
+    }))
+  })
 }
 
 variable "training" {

@@ -57,3 +57,9 @@ mock_resource "aws_sfn_state_machine" {
     arn = "arn:aws:states:us-east-1:111111111111:stateMachine:mocked"
   }
 }
+
+mock_resource "aws_appautoscaling_policy" {
+  defaults = {
+    arn = "arn:aws:autoscaling:us-east-1:111111111111:scalingPolicy:00000000-0000-0000-0000-000000000001:resource/sagemaker/mocked:policyName/mocked"
+  }
+}

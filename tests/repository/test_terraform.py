@@ -11,6 +11,7 @@ TERRAFORM = ROOT / "terraform"
 FOLDERS = sorted(file.parent for file in TERRAFORM.rglob("main.tf") if ".terraform" not in file.parts)
 MODULES = [folder for folder in FOLDERS if folder.parent.name == "modules"]
 ROOTS = [folder for folder in FOLDERS if (folder / "backend.tf").exists()]
+ENVIRONMENTS = [folder for folder in ROOTS if folder.parent.name == "environments"]
 SOURCES = [file for folder in FOLDERS for file in sorted(folder.glob("*.tf"))]
 
 each_folder = pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: str(folder.relative_to(TERRAFORM)))
@@ -42,7 +43,7 @@ def test_the_tree_is_what_the_checks_below_walk():
     assert {folder.name for folder in MODULES} >= {
         "artifact-store", "image-repository", "model-endpoint", "model-registry", "training-workflow",
     }  # fmt: skip
-    assert [folder.name for folder in ROOTS] == ["bootstrap", "delivery", "dev"]
+    assert [folder.name for folder in ROOTS] == ["bootstrap", "delivery", "dev", "prod", "staging"]
 
 
 @each_folder
@@ -143,6 +144,56 @@ def test_every_checkov_skip_has_a_reason():
     assert [skip for skip in skips if not re.fullmatch(r"#checkov:skip=CKV2?_AWS_\d+:\w.{20,}", skip)] == []
 
 
-def test_an_environments_release_file_has_two_members():
-    release = json.loads((TERRAFORM / "environments/dev/release.json").read_text())
-    assert set(release) == {"current", "previous"}
+each_environment = pytest.mark.parametrize("folder", ENVIRONMENTS, ids=lambda folder: folder.name)
+
+MAY_DIFFER = {"endpoint", "training"}
+"""The arguments of the platform by which one environment may differ from another, beside its name."""
+
+
+def split_main(folder: Path) -> tuple[str, dict[str, str]]:
+    """Return an environment's main.tf without what may differ, its name replaced, and what may differ, by argument."""
+    shared, call = read(folder, "main.tf").split('\nmodule "platform" {\n')
+    source, common, *differing = call.removesuffix("}\n").split("\n\n")
+    arguments = dict(re.findall(r"^  (\w+) = (\{\n.*?^  \})$", "\n".join(differing), re.MULTILINE | re.DOTALL))
+    comments = re.compile(r"^  #.*$\n?", re.MULTILINE)
+    left = "\n".join(differing)
+    for name, value in arguments.items():
+        left = left.replace(f"  {name} = {value}", "")
+    assert comments.sub("", left).strip() == ""
+    return shared.replace(f'environment = "{folder.name}"', "environment = …") + source + common, arguments
+
+
+@each_environment
+def test_environments_differ_in_their_name_and_two_arguments_only(folder):
+    shared, arguments = split_main(folder)
+    assert "environment = …" in shared
+    assert shared == split_main(TERRAFORM / "environments/dev")[0]
+    assert set(arguments) <= MAY_DIFFER
+
+
+@each_environment
+@pytest.mark.parametrize("name", ["outputs.tf", "versions.tf"])
+def test_environments_share_the_text_of(folder, name):
+    assert read(folder, name) == read(TERRAFORM / "environments/dev", name)
+
+
+@each_environment
+def test_an_environment_consists_of_these_files(folder):
+    assert {file.name for file in folder.iterdir() if file.is_file()} == {
+        ".terraform.lock.hcl", "backend.tf", "main.tf", "outputs.tf", "release.json", "versions.tf",
+        f"{folder.name}.tftest.hcl",
+    }  # fmt: skip
+
+
+@each_environment
+def test_an_environment_has_an_account(folder):
+    assert folder.name in json.loads((ROOT / "project.json").read_text())["accounts"]
+
+
+def test_one_place_trains():
+    assert [folder.name for folder in ENVIRONMENTS if "training" in split_main(folder)[1]] == ["dev"]
+
+
+@each_environment
+def test_an_environments_release_file_has_two_members(folder):
+    assert set(json.loads((folder / "release.json").read_text())) == {"current", "previous"}

@@ -8,6 +8,7 @@ import json
 import logging
 import secrets
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
 
 from ministack import app as ministack
 from ministack.core import iam_actions, iam_evaluator, responses, router
@@ -230,11 +231,13 @@ _NAMING_MEMBERS = {
     ("ecr", "resourceArn"): "{name}",
     ("states", "resourceArn"): "{name}",
     ("ecr", "repositoryNames"): "arn:aws:ecr:{region}:{account}:repository/{name}",
+    ("monitoring", "ResourceARN"): "{name}",
+    ("monitoring", "AlarmNames"): "arn:aws:cloudwatch:{region}:{account}:alarm:{name}",
 }
 
 
 def install_missing_resources() -> None:
-    """Let policies that name an alias of a key, or a repository among several, be evaluated against it as AWS does."""
+    """Let policies that name an alias of a key, or one repository or alarm of a list, be evaluated against it."""
     extract = iam_actions.extract_resource_arn
 
     def extract_more(  # noqa: PLR0917 -- ministack's own signature
@@ -260,6 +263,9 @@ def _named_resource(service: str, body: bytes, region: str, account: str) -> str
 def _member(body: bytes, name: str) -> Any:
     try:
         document = json.loads(body)
-    except ValueError:
-        return None
+    except ValueError:  # a form, as CloudWatch's older protocol has it, or CBOR, which names nothing here
+        form = parse_qs(body.decode("latin-1"))
+        return form.get(name) or [
+            value for key, values in form.items() if key.startswith(f"{name}.") for value in values
+        ]
     return document.get(name) if isinstance(document, dict) else None

@@ -17,7 +17,7 @@ override_data {
 # These tests hold for whatever release dev has right now.
 override_module {
   target  = module.platform.module.endpoint
-  outputs = { name = "the-endpoint", config_name = "the-endpoint-7-abcdef01", release_version = "7" }
+  outputs = { name = "the-endpoint", config_name = "the-endpoint-7-abcdef01", release_version = "7", log_group_name = "the-group" }
 }
 
 run "dev_trains" {
@@ -29,7 +29,7 @@ run "dev_trains" {
 
 run "dev_says_what_it_serves" {
   assert {
-    condition     = [output.endpoint_name, output.endpoint_config_name, output.release_version] == ["the-endpoint", "the-endpoint-7-abcdef01", "7"]
+    condition     = [output.endpoint_name, output.endpoint_config_name, output.release_version, output.log_group_name] == ["the-endpoint", "the-endpoint-7-abcdef01", "7", "the-group"]
     error_message = "The outputs are the endpoint's."
   }
 }

@@ -1,11 +1,22 @@
 locals {
   environment = "dev"
   project     = jsondecode(file("${path.root}/../../../project.json"))
+  account     = local.project.accounts[local.environment]
 }
 
 provider "aws" {
   region              = local.project.region
-  allowed_account_ids = [local.project.accounts[local.environment]]
+  allowed_account_ids = [local.account]
+
+  # Who plans is the deploy role of delivery's account; in an account of its own the environment has one too.
+  dynamic "assume_role" {
+    for_each = local.account == local.project.accounts.delivery ? [] : [local.account]
+
+    content {
+      role_arn     = "arn:aws:iam::${assume_role.value}:role/${local.project.project}-deploy"
+      session_name = "terraform-${local.environment}"
+    }
+  }
 
   default_tags {
     tags = { project = local.project.project, environment = local.environment }

@@ -13,7 +13,12 @@ output "release_version" {
   value       = module.platform.release_version
 }
 
+output "log_group_name" {
+  description = "Name of the log group of the endpoint's containers."
+  value       = module.platform.log_group_name
+}
+
 output "state_machine_arn" {
-  description = "ARN of the training workflow."
+  description = "ARN of the training workflow; null where the environment does not train."
   value       = module.platform.state_machine_arn
 }

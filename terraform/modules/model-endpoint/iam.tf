@@ -64,6 +64,13 @@ resource "aws_iam_role_policy" "this" {
         Resource  = "*"
         Condition = { StringEquals = { "cloudwatch:namespace" = "/aws/sagemaker/Endpoints" } }
       },
+      {
+        Sid    = "Alarms"
+        Effect = "Allow"
+        Action = "cloudwatch:DescribeAlarms"
+        # SageMaker looks at the alarms of a rollout as this role; it is a filter that names them, not a resource.
+        Resource = "*"
+      },
     ]
   })
 }

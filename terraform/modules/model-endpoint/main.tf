@@ -21,9 +21,24 @@ locals {
     role => "${var.name}-${var.release[role].version}-${substr(sha256(jsonencode(container)), 0, 8)}"
   }
 
+  # SageMaker starts a new fleet with the number that its configuration says, whatever runs by then, and Terraform can
+  # neither look that up nor ask to retain it. With autoscaling a fleet therefore starts with the most that may run: no
+  # rollout and no rollback ever scales in, a configuration that waits for its rollback stays right, and what autoscaling
+  # does is no diff. The price is the surplus until autoscaling takes it away.
+  start = var.autoscaling == null ? coalesce(var.instances.count, 1) : var.autoscaling.max
+
+  # The strategy belongs to the content too: to change it is to roll out, which SageMaker does to another configuration.
   config_names = { for role, model in local.model_names :
-    role => "${var.name}-${var.release[role].version}-${substr(sha256(jsonencode([model, var.instances, local.own_disks])), 0, 8)}"
+    role => "${var.name}-${var.release[role].version}-${substr(sha256(jsonencode([model, var.instances.type, local.start, local.own_disks, var.rollout, var.alarms != null])), 0, 8)}"
   }
+
+  bake_seconds = one([for strategy in var.rollout : strategy.bake_seconds if strategy != null])
+  step_percent = try(var.rollout.linear.step_percent, var.rollout.rolling.batch_percent, 100)
+  bakes        = var.rollout.canary == null ? ceil(100 / local.step_percent) : 2
+  routing      = var.rollout.canary != null ? "CANARY" : var.rollout.linear != null ? "LINEAR" : "ALL_AT_ONCE"
+
+  # Beside the baking, instances start; SageMaker gives up, and rolls back, before Terraform's hour of waiting is over.
+  rollout_seconds = max(600, local.bakes * local.bake_seconds + 1200)
 
   models  = { for role, name in local.model_names : name => local.containers[role] }
   configs = { for role, name in local.config_names : name => local.model_names[role] }
@@ -66,7 +81,7 @@ resource "aws_sagemaker_endpoint_configuration" "this" {
     variant_name           = "current"
     model_name             = aws_sagemaker_model.this[each.value].name
     instance_type          = var.instances.type
-    initial_instance_count = var.instances.count
+    initial_instance_count = local.start
     initial_variant_weight = 1
   }
 
@@ -76,12 +91,74 @@ resource "aws_sagemaker_endpoint_configuration" "this" {
   }
 }
 
-# Without a deployment_config an update is all at once: the new instances are up before the old ones go.
 resource "aws_sagemaker_endpoint" "this" {
   count = local.wanted == null ? 0 : 1
 
   name                 = var.name
   endpoint_config_name = aws_sagemaker_endpoint_configuration.this[local.wanted].name
+
+  # Without one, an update is all at once: the new instances are up before the old ones go.
+  dynamic "deployment_config" {
+    for_each = var.alarms[*]
+
+    content {
+      dynamic "blue_green_update_policy" {
+        for_each = var.rollout.rolling == null ? [local.bake_seconds] : []
+
+        content {
+          maximum_execution_timeout_in_seconds = local.rollout_seconds
+
+          traffic_routing_configuration {
+            type                     = local.routing
+            wait_interval_in_seconds = local.bake_seconds
+
+            dynamic "canary_size" {
+              for_each = var.rollout.canary[*]
+
+              content {
+                type  = "CAPACITY_PERCENT"
+                value = canary_size.value.percent
+              }
+            }
+
+            dynamic "linear_step_size" {
+              for_each = var.rollout.linear[*]
+
+              content {
+                type  = "CAPACITY_PERCENT"
+                value = linear_step_size.value.step_percent
+              }
+            }
+          }
+        }
+      }
+
+      # The way back is not in batches: without a size of its own, all of the old fleet returns at once.
+      dynamic "rolling_update_policy" {
+        for_each = var.rollout.rolling[*]
+
+        content {
+          maximum_execution_timeout_in_seconds = local.rollout_seconds
+          wait_interval_in_seconds             = local.bake_seconds
+
+          maximum_batch_size {
+            type  = "CAPACITY_PERCENT"
+            value = rolling_update_policy.value.batch_percent
+          }
+        }
+      }
+
+      auto_rollback_configuration {
+        dynamic "alarms" {
+          for_each = local.alarm_names
+
+          content {
+            alarm_name = alarms.value
+          }
+        }
+      }
+    }
+  }
 
   lifecycle {
     # SageMaker rolls back in silence, and the provider reports success.
@@ -92,11 +169,4 @@ resource "aws_sagemaker_endpoint" "this" {
   }
 
   depends_on = [aws_cloudwatch_log_group.this]
-}
-
-# Made before SageMaker would make it, without key and without end.
-resource "aws_cloudwatch_log_group" "this" {
-  name              = "/aws/sagemaker/Endpoints/${var.name}"
-  retention_in_days = 365
-  kms_key_id        = var.key_arn
 }

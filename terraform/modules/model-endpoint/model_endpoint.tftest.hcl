@@ -150,8 +150,9 @@ run "the_role_reads_models_pulls_and_logs_no_more" {
       Registry  = "*"
       Logs      = ["arn:aws:logs:us-east-1:111111111111:log-group:mocked-group", "arn:aws:logs:us-east-1:111111111111:log-group:mocked-group:*"]
       Metrics   = "*"
+      Alarms    = "*"
     }
-    error_message = "Each statement of the role names its resource; a token and metrics have none."
+    error_message = "Each statement of the role names its resource; a token, metrics and descriptions have none."
   }
 
   assert {

@@ -13,3 +13,8 @@ output "release_version" {
   # By way of the endpoint, whose postcondition has seen it.
   value = length(aws_sagemaker_endpoint.this) == 0 ? null : var.release.current.version
 }
+
+output "log_group_name" {
+  description = "Name of the log group of the endpoint's containers."
+  value       = aws_cloudwatch_log_group.this.name
+}

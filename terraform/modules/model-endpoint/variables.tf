@@ -70,13 +70,13 @@ variable "release" {
 }
 
 variable "instances" {
-  description = "What the endpoint runs on."
+  description = "What the endpoint runs on; how many is left to autoscaling where there is any, and is one otherwise."
   default     = {}
   nullable    = false
 
   type = object({
     type  = optional(string, "ml.m5.large")
-    count = optional(number, 1)
+    count = optional(number)
   })
 
   validation {
@@ -85,8 +85,173 @@ variable "instances" {
   }
 
   validation {
-    condition     = var.instances.count >= 1 && floor(var.instances.count) == var.instances.count
-    error_message = "An endpoint runs on one whole instance or more; got ${var.instances.count}."
+    condition     = try(var.instances.count >= 1 && floor(var.instances.count) == var.instances.count, true)
+    error_message = "An endpoint runs on one whole instance or more; got ${coalesce(var.instances.count, 1)}."
+  }
+
+  validation {
+    condition     = var.instances.count == null || var.autoscaling == null
+    error_message = "The number of instances is fixed or scaled, not both: leave out instances.count, ${coalesce(var.instances.count, 1)}, or autoscaling."
+  }
+}
+
+variable "rollout" {
+  description = "How a release comes into service: exactly one strategy. Baking is watching the alarms before the next step; percentages are of the fleet."
+  default     = { all_at_once = {} }
+  nullable    = false
+
+  type = object({
+    all_at_once = optional(object({ bake_seconds = optional(number, 0) }))
+    canary      = optional(object({ percent = number, bake_seconds = number }))
+    linear      = optional(object({ step_percent = number, bake_seconds = number }))
+    rolling     = optional(object({ batch_percent = number, bake_seconds = number }))
+  })
+
+  validation {
+    condition     = length([for strategy in var.rollout : strategy if strategy != null]) == 1
+    error_message = "A rollout has exactly one strategy, all_at_once, canary, linear or rolling; got [${join(", ", [for name, strategy in var.rollout : name if strategy != null])}]."
+  }
+
+  validation {
+    condition     = alltrue([for strategy in var.rollout : strategy.bake_seconds >= 0 && strategy.bake_seconds <= 3600 && floor(strategy.bake_seconds) == strategy.bake_seconds if strategy != null])
+    error_message = "SageMaker bakes for 0 to 3600 whole seconds; got ${join(", ", [for strategy in var.rollout : strategy.bake_seconds if strategy != null])}."
+  }
+
+  validation {
+    condition     = try(var.rollout.canary.percent >= 1 && var.rollout.canary.percent <= 50 && floor(var.rollout.canary.percent) == var.rollout.canary.percent, true)
+    error_message = "A canary is 1 to 50 % of the fleet, a whole number; got ${try(var.rollout.canary.percent, 0)}."
+  }
+
+  validation {
+    condition     = try(var.rollout.linear.step_percent >= 10 && var.rollout.linear.step_percent <= 50 && floor(var.rollout.linear.step_percent) == var.rollout.linear.step_percent, true)
+    error_message = "A linear step is 10 to 50 % of the fleet, a whole number; got ${try(var.rollout.linear.step_percent, 0)}."
+  }
+
+  validation {
+    condition     = try(var.rollout.rolling.batch_percent >= 5 && var.rollout.rolling.batch_percent <= 50 && floor(var.rollout.rolling.batch_percent) == var.rollout.rolling.batch_percent, true)
+    error_message = "A rolling batch is 5 to 50 % of the fleet, a whole number; got ${try(var.rollout.rolling.batch_percent, 0)}."
+  }
+
+  validation {
+    # A share of no instance would shift nothing, and report success.
+    condition     = try(local.start * coalesce(try(var.rollout.canary.percent, null), try(var.rollout.linear.step_percent, null), try(var.rollout.rolling.batch_percent, null)) >= 100, true)
+    error_message = "A step of a rollout moves at least one instance, and ${try(var.rollout.canary.percent, var.rollout.linear.step_percent, var.rollout.rolling.batch_percent, 100)} % of ${local.start} is less: take a larger share, more instances, or all_at_once."
+  }
+
+  validation {
+    # The provider waits an hour for an endpoint, of which instances may take twenty minutes to start.
+    condition = try(
+      2 * var.rollout.canary.bake_seconds,
+      ceil(100 / var.rollout.linear.step_percent) * var.rollout.linear.bake_seconds,
+      ceil(100 / var.rollout.rolling.batch_percent) * var.rollout.rolling.bake_seconds,
+      var.rollout.all_at_once.bake_seconds,
+      0,
+    ) <= 2400
+    error_message = "All steps of a rollout (two of a canary) bake for 2400 seconds at most, since Terraform waits an hour for an endpoint: bake shorter, or in larger steps."
+  }
+
+  validation {
+    condition     = var.alarms != null || try(var.rollout.all_at_once.bake_seconds == 0, false)
+    error_message = "Baking without alarms only waits: set alarms, or roll out all_at_once with bake_seconds = 0."
+  }
+
+  validation {
+    condition     = try(alltrue([for strategy in var.rollout : strategy.bake_seconds >= var.alarms.period_seconds * var.alarms.periods if strategy != null]), true)
+    error_message = "An alarm needs ${try(var.alarms.period_seconds * var.alarms.periods, 0)} seconds to ring, its period times its periods: bake for that long at least."
+  }
+}
+
+variable "alarms" {
+  description = "What rolls a rollout back, judged in each period, so many in a row: failed requests, slow ones, unlikely scores (PSI). Silence is breaching, unless missing_data says notBreaching."
+  default     = null
+
+  type = object({
+    error_rate_percent = number
+    p99_latency_ms     = number
+    quality_psi        = number
+    period_seconds     = optional(number, 60)
+    periods            = optional(number, 2)
+    missing_data       = optional(string, "breaching")
+  })
+
+  validation {
+    condition     = try(var.alarms.error_rate_percent > 0 && var.alarms.error_rate_percent < 100, true)
+    error_message = "The error rate that alarms lies between 0 and 100 %; got ${try(var.alarms.error_rate_percent, 0)}."
+  }
+
+  validation {
+    condition     = try(var.alarms.p99_latency_ms > 0 && var.alarms.p99_latency_ms < 60000, true)
+    error_message = "The latency that alarms lies between 0 and 60000 ms, after which SageMaker gives a request up; got ${try(var.alarms.p99_latency_ms, 0)}."
+  }
+
+  validation {
+    condition     = try(var.alarms.quality_psi > 0, true)
+    error_message = "The population stability index that alarms is more than 0, commonly 0.25; got ${try(var.alarms.quality_psi, 0)}."
+  }
+
+  validation {
+    condition     = try(var.alarms.period_seconds >= 60 && var.alarms.period_seconds % 60 == 0, true)
+    error_message = "SageMaker's metrics come by the minute: period_seconds is a multiple of 60; got ${try(var.alarms.period_seconds, 0)}."
+  }
+
+  validation {
+    condition     = try(var.alarms.periods >= 1 && floor(var.alarms.periods) == var.alarms.periods, true)
+    error_message = "An alarm rings after one whole period or more; got ${try(var.alarms.periods, 0)}."
+  }
+
+  validation {
+    condition     = try(contains(["breaching", "notBreaching"], var.alarms.missing_data), true)
+    error_message = "Missing data is breaching (silence rolls back) or notBreaching (silence is no verdict); got ${try(var.alarms.missing_data, "null")}."
+  }
+}
+
+variable "autoscaling" {
+  description = "Between which numbers of instances, and by what: the requests that an instance gets in a minute (tracked), surges beyond (steps), the clock (schedules). A fleet starts with max."
+  default     = null
+
+  type = object({
+    min                        = number
+    max                        = number
+    invocations_per_instance   = number
+    scale_in_cooldown_seconds  = optional(number, 300)
+    scale_out_cooldown_seconds = optional(number, 60)
+    steps                      = optional(map(object({ above = number, add = number })), {})
+    schedules                  = optional(map(object({ schedule = string, min = number, max = number, timezone = optional(string, "UTC") })), {})
+  })
+
+  validation {
+    condition     = try(var.autoscaling.min >= 1 && var.autoscaling.min <= var.autoscaling.max && floor(var.autoscaling.min) == var.autoscaling.min && floor(var.autoscaling.max) == var.autoscaling.max, true)
+    error_message = "Autoscaling keeps min to max whole instances, and at least one; got ${try(var.autoscaling.min, 0)} to ${try(var.autoscaling.max, 0)}."
+  }
+
+  validation {
+    condition     = try(var.autoscaling.invocations_per_instance > 0, true)
+    error_message = "An instance is given more than 0 requests a minute: measure what one can do; got ${try(var.autoscaling.invocations_per_instance, 0)}."
+  }
+
+  validation {
+    condition     = try(min(var.autoscaling.scale_in_cooldown_seconds, var.autoscaling.scale_out_cooldown_seconds) >= 0, true)
+    error_message = "A cooldown is 0 seconds or more; got ${try(var.autoscaling.scale_in_cooldown_seconds, 0)} in, ${try(var.autoscaling.scale_out_cooldown_seconds, 0)} out."
+  }
+
+  validation {
+    condition     = try(alltrue([for step in var.autoscaling.steps : step.above > var.autoscaling.invocations_per_instance && step.add >= 1]), true)
+    error_message = "A step adds one instance or more above a number of requests that tracking does not aim at; got ${jsonencode(try(var.autoscaling.steps, {}))}."
+  }
+
+  validation {
+    condition     = try(length(distinct([for step in var.autoscaling.steps : step.above])) == length(var.autoscaling.steps), true)
+    error_message = "Two steps begin at different numbers of requests; got ${jsonencode(try(var.autoscaling.steps, {}))}."
+  }
+
+  validation {
+    condition     = try(alltrue([for each in var.autoscaling.schedules : can(regex("^(cron|at|rate)[(].+[)]$", each.schedule))]), true)
+    error_message = "A schedule is cron(…), at(…) or rate(…), as Application Auto Scaling has them; got ${jsonencode(try(var.autoscaling.schedules, {}))}."
+  }
+
+  validation {
+    condition     = try(alltrue([for each in var.autoscaling.schedules : each.min >= 1 && each.min <= each.max && each.max <= var.autoscaling.max]), true)
+    error_message = "A schedule keeps to at least one instance and to autoscaling.max, which rollouts start with; got ${jsonencode(try(var.autoscaling.schedules, {}))}."
   }
 }
 

@@ -6,9 +6,14 @@ test_jobs_awaited.py. Branches of state machines: test_states.py.
 
 import json
 import time
+from urllib.parse import urlencode
 
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
+from botocore.httpsession import URLLib3Session
 
 SAGEMAKER = {"Service": "sagemaker.amazonaws.com"}
 
@@ -132,3 +137,28 @@ def test_an_activity_is_still_worked_on_by_its_workers(twin, role, unique):
         assert time.monotonic() < deadline
         time.sleep(0.05)
     assert json.loads(answer["output"]) == {"n": 2}
+
+
+def test_one_alarm_is_told_from_others(twin, as_role, unique):
+    """In the form that Terraform's provider speaks."""
+    mine, other = unique("alarm"), unique("alarm")
+    for name in (mine, other):
+        twin.client("cloudwatch").put_metric_alarm(
+            AlarmName=name, Namespace="n", MetricName="m", Statistic="Sum", Period=60, EvaluationPeriods=1,
+            Threshold=1, ComparisonOperator="GreaterThanThreshold",
+        )  # fmt: skip
+    arn = "arn:aws:cloudwatch:us-east-1:111111111111:alarm:{}".format
+    actions = ["cloudwatch:DeleteAlarms", "cloudwatch:ListTagsForResource"]
+    keys = as_role({"Action": actions, "Resource": arn(mine)})
+    for name, status in ((mine, 200), (other, 403)):
+        assert send_form(twin, keys, {"Action": "ListTagsForResource", "ResourceARN": arn(name)}) == status
+        assert send_form(twin, keys, {"Action": "DeleteAlarms", "AlarmNames.member.1": name}) == status
+
+
+def send_form(twin, keys, body):
+    """Sign and send a request in CloudWatch's older protocol, and return the status of the answer."""
+    signer = Credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    request = AWSRequest("POST", f"{twin.endpoint}/", data=urlencode(body), headers=form)
+    SigV4Auth(signer, "monitoring", "us-east-1").add_auth(request)
+    return URLLib3Session().send(request.prepare()).status_code

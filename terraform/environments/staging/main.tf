@@ -1,0 +1,50 @@
+locals {
+  environment = "staging"
+  project     = jsondecode(file("${path.root}/../../../project.json"))
+  account     = local.project.accounts[local.environment]
+}
+
+provider "aws" {
+  region              = local.project.region
+  allowed_account_ids = [local.account]
+
+  # Who plans is the deploy role of delivery's account; in an account of its own the environment has one too.
+  dynamic "assume_role" {
+    for_each = local.account == local.project.accounts.delivery ? [] : [local.account]
+
+    content {
+      role_arn     = "arn:aws:iam::${assume_role.value}:role/${local.project.project}-deploy"
+      session_name = "terraform-${local.environment}"
+    }
+  }
+
+  default_tags {
+    tags = { project = local.project.project, environment = local.environment }
+  }
+}
+
+data "terraform_remote_state" "delivery" {
+  backend = "s3"
+
+  config = {
+    bucket = "${local.project.project}-tfstate-${local.project.accounts.delivery}-${local.project.region}"
+    key    = "delivery/terraform.tfstate"
+    region = local.project.region
+  }
+}
+
+module "platform" {
+  source = "../../platform"
+
+  project     = local.project.project
+  environment = local.environment
+  delivery    = data.terraform_remote_state.delivery.outputs
+  release     = jsondecode(file("${path.root}/release.json"))
+
+  # Traffic comes here only for a while: silence is no verdict.
+  endpoint = {
+    instances = { count = 2 }
+    rollout   = { linear = { step_percent = 50, bake_seconds = 120 } }
+    alarms    = { error_rate_percent = 1, p99_latency_ms = 500, quality_psi = 0.25, missing_data = "notBreaching" }
+  }
+}
