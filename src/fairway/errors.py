@@ -435,3 +435,10 @@ class UnexpectedlyGoodError(FairwayError):
 
     def __init__(self, version: str, fault: str) -> None:
         super().__init__(f"Version {version} ({fault}) was broken on purpose, and the rollout did not notice.")
+
+
+class AlarmsNotQuietError(FairwayError):
+    """Alarms ring although nothing bad is deployed."""
+
+    def __init__(self, alarms: list[str], reason: str) -> None:
+        super().__init__(f"The alarms {', '.join(alarms)} still ring although a good release runs: {reason}")

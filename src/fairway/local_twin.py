@@ -16,6 +16,10 @@ from fairway.delivery.access import twin_endpoint
 from fairway.errors import TwinDownError, TwinStartError
 from fairway.settings import Settings
 
+SPEED = "20"
+"""How much faster than AWS's the twin's waits pass, unless FAIRWAY_TWIN_SPEED says otherwise: five minutes of baking
+are 15 seconds of a rehearsal."""
+
 START_SECONDS = 30.0
 STOP_SECONDS = 20.0
 
@@ -56,7 +60,7 @@ def up(settings: Settings) -> bool:
         process = subprocess.Popen(
             [sys.executable, "-m", "fairway.twin", "--directory", str(directory), "--port", str(settings.twin_port),
              "--account", settings.project.account, "--region", settings.project.region],
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+            env={"FAIRWAY_TWIN_SPEED": SPEED, **os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip
     deadline = time.monotonic() + START_SECONDS

@@ -9,6 +9,9 @@ from botocore.exceptions import ClientError
 from fairway.delivery.releases import Release
 from fairway.errors import ReleaseNotRunningError
 
+NO_DATA = "no datapoints were received"
+"""CloudWatch's words in the reason of an alarm that treats missing data as breaching, and rings for it."""
+
 
 @dataclass(frozen=True)
 class Running:
@@ -24,7 +27,7 @@ class Running:
     instances: int
     desired: int
     alarms: tuple[str, ...]
-    """Those that are in ALARM."""
+    """Those that are in ALARM, but for those that only have no data."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,8 @@ def observe(sagemaker: Any, cloudwatch: Any, endpoint: str) -> Running | None:
     container = sagemaker.describe_model(ModelName=config["ProductionVariants"][0]["ModelName"])["PrimaryContainer"]
     variants = told.get("ProductionVariants", [])
     alarms = cloudwatch.describe_alarms(AlarmNamePrefix=f"{endpoint}-", StateValue="ALARM")
-    names = [alarm["AlarmName"] for kind in ("MetricAlarms", "CompositeAlarms") for alarm in alarms.get(kind, [])]
+    ringing = [alarm for kind in ("MetricAlarms", "CompositeAlarms") for alarm in alarms.get(kind, [])]
+    names = [alarm["AlarmName"] for alarm in ringing if not for_want_of_data(alarm.get("StateReason", ""))]
     return Running(
         status=told["EndpointStatus"],
         failure=told.get("FailureReason", ""),
@@ -68,6 +72,14 @@ def observe(sagemaker: Any, cloudwatch: Any, endpoint: str) -> Running | None:
         desired=sum(variant.get("DesiredInstanceCount", 0) for variant in variants),
         alarms=tuple(sorted(names)),
     )
+
+
+def for_want_of_data(reason: str) -> bool:
+    """Whether an alarm rings because nobody asks the endpoint anything: that ends a rollout, and is no sign of illness.
+
+    The sentence is CloudWatch's own.
+    """
+    return "no datapoints were received" in reason
 
 
 def differences(wanted: Release | None, running: Running | None) -> list[str]:

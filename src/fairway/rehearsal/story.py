@@ -13,7 +13,7 @@ import pyarrow.parquet
 from fairway import workflow, workflow_deploy, workflow_promotion
 from fairway.delivery import access, image, registry, releases
 from fairway.delivery.promotion import release_file
-from fairway.errors import DeploymentFailedError, NothingPromotedError, UnexpectedlyGoodError
+from fairway.errors import AlarmsNotQuietError, DeploymentFailedError, NothingPromotedError, UnexpectedlyGoodError
 from fairway.rehearsal import faults
 from fairway.rehearsal.copy import commit, pull
 from fairway.rehearsal.main_job import Stage
@@ -21,6 +21,8 @@ from fairway.rehearsal.traffic import Sent, read_record, traffic
 
 RATE, BATCH, ROWS = 20.0, 50, 4000
 """Requests a second, rows a request, rows in all: enough that each worker of a canary can judge its predictions."""
+
+QUIET_SECONDS = 90.0
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,19 @@ def save_rows(stage: Stage, release: releases.Release, path: Path) -> Path:
     return path
 
 
+def wait_for_quiet(stage: Stage) -> None:
+    """Wait until no alarm of the last environment rings: one that does would end the next rollout at its start."""
+    prefix = f"{stage.copy.project.project}-{stage.copy.environments[-1]}-"
+    cloudwatch = access.client(stage.copy, "cloudwatch")
+    with stage.steps.step("The alarms have data and are quiet") as step:
+        deadline = time.monotonic() + QUIET_SECONDS
+        while noisy := cloudwatch.describe_alarms(AlarmNamePrefix=prefix, StateValue="ALARM")["MetricAlarms"]:
+            step.listen(noisy[0].get("StateReason", ""))
+            if time.monotonic() > deadline:
+                raise AlarmsNotQuietError([alarm["AlarmName"] for alarm in noisy], noisy[0].get("StateReason", ""))
+            time.sleep(0.5)
+
+
 def promote(stage: Stage, source: str, target: str) -> releases.Release:
     """Promote by pull request, merge it, and deploy; the release that `target` then runs."""
     with stage.steps.step(f"Pull request: {source} → {target}") as step:
@@ -140,6 +155,7 @@ def deploy_bad(stage: Stage, story: Story, record: Path, fault: faults.Fault) ->
     bad = bad_release(stage, good, fault)
     releases.write(path, releases.read(path).pin(bad))
     commit(stage.copy.root, f"Version {bad.version} to {target}, without a promotion ({release_file(target)})")
+    wait_for_quiet(stage)
     began = time.time()
     story.mark(f"version {bad.version} ({fault.name}) applied")
     with stage.steps.step(f"{target}: version {bad.version}, which {_verb(fault)}") as step:
@@ -170,6 +186,7 @@ def _merge_revert(stage: Stage, target: str) -> None:
 
 def deploy_good(stage: Stage, story: Story, record: Path, source: str) -> releases.Release:
     """Promote a good release to the last environment under traffic."""
+    wait_for_quiet(stage)
     began = time.time()
     story.mark(f"promotion to {stage.copy.environments[-1]}")
     release = promote(stage, source, stage.copy.environments[-1])

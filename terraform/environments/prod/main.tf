@@ -43,7 +43,7 @@ module "platform" {
 
   endpoint = {
     rollout     = { canary = { percent = 25, bake_seconds = 300 } }
-    alarms      = { error_rate_percent = 1, p99_latency_ms = 500, quality_psi = 0.25 }
+    alarms      = { error_rate_percent = 1, p99_latency_ms = 500, quality_psi = 1 }
     autoscaling = { min = 2, max = 4, invocations_per_instance = 3000 }
   }
 }

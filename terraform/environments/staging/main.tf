@@ -45,6 +45,6 @@ module "platform" {
   endpoint = {
     instances = { count = 2 }
     rollout   = { linear = { step_percent = 50, bake_seconds = 120 } }
-    alarms    = { error_rate_percent = 1, p99_latency_ms = 500, quality_psi = 0.25, missing_data = "notBreaching" }
+    alarms    = { error_rate_percent = 1, p99_latency_ms = 500, quality_psi = 1, missing_data = "notBreaching" }
   }
 }

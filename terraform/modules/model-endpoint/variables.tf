@@ -186,7 +186,7 @@ variable "alarms" {
 
   validation {
     condition     = try(var.alarms.quality_psi > 0, true)
-    error_message = "The population stability index that alarms is more than 0, commonly 0.25; got ${try(var.alarms.quality_psi, 0)}."
+    error_message = "The population stability index that alarms is more than 0; benchmarks/quality measures what suits a model; got ${try(var.alarms.quality_psi, 0)}."
   }
 
   validation {
