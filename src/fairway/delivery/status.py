@@ -9,9 +9,6 @@ from botocore.exceptions import ClientError
 from fairway.delivery.releases import Release
 from fairway.errors import ReleaseNotRunningError
 
-NO_DATA = "no datapoints were received"
-"""CloudWatch's words in the reason of an alarm that treats missing data as breaching, and rings for it."""
-
 
 @dataclass(frozen=True)
 class Running:
