@@ -43,10 +43,12 @@ def tell_story(told: Settings, stage: main_job.Stage) -> None:
     steps = list(pairwise(stage.copy.environments))
     if not steps:
         return  # a project with one environment has nowhere to promote to
-    for source, target in steps:
-        release = story.promote(stage, source, target)
+    last = stage.copy.environments[-1]
+    if releases.read(workflow.release_path(stage.copy, last)).current is None:
+        for source, target in steps:
+            story.promote(stage, source, target)
     told_story = story.Story()
-    with story.live_traffic(stage, release) as record:
+    with story.live_traffic(stage) as record:
         told_story.mark("traffic begins")
         main_job.release_to_first(stage, main_job.train(stage))
         for source, target in steps[:-1]:

@@ -13,7 +13,13 @@ import pyarrow.parquet
 from fairway import workflow, workflow_deploy, workflow_promotion
 from fairway.delivery import access, image, registry, releases
 from fairway.delivery.promotion import release_file
-from fairway.errors import AlarmsNotQuietError, DeploymentFailedError, NothingPromotedError, UnexpectedlyGoodError
+from fairway.errors import (
+    AlarmsNotQuietError,
+    DeploymentFailedError,
+    NoReleaseError,
+    NothingPromotedError,
+    UnexpectedlyGoodError,
+)
 from fairway.rehearsal import faults
 from fairway.rehearsal.copy import commit, pull
 from fairway.rehearsal.main_job import Stage
@@ -60,8 +66,11 @@ class Story:
 
 
 @contextmanager
-def live_traffic(stage: Stage, release: releases.Release) -> Iterator[Path]:
+def live_traffic(stage: Stage) -> Iterator[Path]:
     """Send real rows of the test data to the last environment as long as the block runs; yield where it is recorded."""
+    release = releases.read(workflow.release_path(stage.copy, stage.copy.environments[-1])).current
+    if release is None:
+        raise NoReleaseError(stage.copy.environments[-1])
     folder = stage.copy.build / "rehearsal"
     folder.mkdir(parents=True, exist_ok=True)
     record = folder / "traffic.jsonl"
