@@ -66,6 +66,15 @@ class StateLockedError(TerraformError):
         )
 
 
+class PlanStaleError(TerraformError):
+    """What a plan was made from has changed since; Terraform has done nothing."""
+
+    def __init__(self, root: str, command: str) -> None:
+        super().__init__(
+            root, command, f"the state changed after the plan was made; look at a new one: `make plan ENV={root}`."
+        )
+
+
 class PlanMissingError(FairwayError):
     """Where an approval is wanted, only a plan that was looked at is applied."""
 

@@ -12,6 +12,7 @@ from fairway.errors import (
     DeploymentFailedError,
     EndpointConfigurationError,
     FairwayError,
+    PlanStaleError,
     StateLockedError,
     TerraformError,
 )
@@ -24,7 +25,7 @@ def deploy(
     """Apply an environment's plan (made now, if none is given), verify what runs, and return Terraform's outputs.
 
     Raises `DeploymentFailedError` with why and with the pull request that reverts it, if there is something to go back
-    to; `StateLockedError` and the errors of planning as they are, since nothing was changed then.
+    to; `StateLockedError`, `PlanStaleError` and the errors of planning as they are, since nothing was changed then.
     """
     provisioner = Provisioner(settings, listen=listen)
     if plan is None:
@@ -34,7 +35,7 @@ def deploy(
     try:
         outputs = provisioner.apply(environment, plan)
         verify(settings, environment, outputs)
-    except StateLockedError:
+    except (StateLockedError, PlanStaleError):
         raise
     except FairwayError as error:
         if releases.read(workflow.release_path(settings, environment)).current is None:

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from fairway.delivery import access
 from fairway.delivery.mirror import find_mirror, write_cli_config
 from fairway.delivery.terraform import Listener, Plan, Terraform, find_terraform, silent
-from fairway.errors import NotProvisionedError
+from fairway.errors import NotProvisionedError, StateLockedError
 from fairway.settings import SHARED, Settings
 
 BOOTSTRAP = "bootstrap"
@@ -53,7 +53,13 @@ class Provisioner:
     def apply(self, name: str, plan: Plan) -> dict[str, Any]:
         """Apply a root's plan, forget the plan, and return the outputs."""
         terraform = self._terraform(find_root(self._settings, name))
-        terraform.apply(plan)
+        try:
+            terraform.apply(plan)
+        except StateLockedError:
+            raise  # nothing was done: the plan is as good as it was
+        except BaseException:
+            plan.file.unlink()  # done in part, or stale: it can never be applied again
+            raise
         plan.file.unlink()
         return terraform.outputs()
 

@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 import python_terraform
 from python_terraform import IsFlagged
 
-from fairway.errors import StateLockedError, TerraformError, ToolMissingError
+from fairway.errors import PlanStaleError, StateLockedError, TerraformError, ToolMissingError
 
 OLDEST = (1, 10)
 """State locking in S3 (`use_lockfile`) came with this release, in OpenTofu too."""
@@ -172,9 +172,7 @@ def explain(root: str, command: str, code: int, errors: str) -> TerraformError:
             lock_id=lock.get("ID", "?"),
         )
     if "Saved plan is stale" in errors:
-        return TerraformError(
-            root, command, f"the state changed after the plan was made; look at a new one: `make plan ENV={root}`"
-        )
+        return PlanStaleError(root, command)
     said = summarise(errors) or errors.strip() or f"it ended with code {code} and said nothing"
     return TerraformError(root, command, said)
 
