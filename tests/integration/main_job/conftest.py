@@ -1,0 +1,73 @@
+"""Two checkouts, provisioned once for all tests of this folder; they wait for different things, so they run at once.
+
+`rehearsal` is the example as it is, after two demos in a row. `fork` is another project with another model, whose demo
+was interrupted, which was updated and destroyed.
+"""
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import pytest
+from tests.integration.main_job.checkout import Checkout, Result, make_checkout
+from tests.integration.main_job.fork import DEMO, Fork, live
+from tests.integration.running import free_port
+
+SPEED = "40"
+"""Makes the eight minutes that SageMaker gives a container for its first ping twelve seconds."""
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """A checkout in which the demo ran twice in a row."""
+
+    checkout: Checkout
+    demos: tuple[Result, Result]
+    queue: str
+
+    @property
+    def copy(self) -> Checkout:
+        return self.checkout.copy
+
+
+@pytest.fixture(scope="session")
+def fork_begun(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Future[Fork]"]:
+    with ThreadPoolExecutor(1) as pool:
+        yield pool.submit(live, tmp_path_factory.mktemp("fork") / "wine", free_port())
+
+
+@pytest.fixture(scope="session")
+def fork(fork_begun: "Future[Fork]") -> Fork:
+    return fork_begun.result()
+
+
+@pytest.fixture(scope="session")
+def rehearsal(tmp_path_factory: pytest.TempPathFactory, fork_begun: object) -> Iterator[Rehearsal]:  # noqa: ARG001 -- begun first
+    checkout = make_checkout(tmp_path_factory.mktemp("rehearsal") / "flights", free_port())
+    first = checkout.fairway(*DEMO, FAIRWAY_TWIN_SPEED=SPEED)
+    assert first.code == 0, first.err
+    queue = listen(checkout)
+    second = checkout.fairway(*DEMO)
+    yield Rehearsal(checkout, (first, second), queue)
+    assert checkout.fairway("down").out == "The twin is down.\n"
+
+
+@pytest.fixture(scope="session")
+def copy(rehearsal: Rehearsal) -> Checkout:
+    return rehearsal.copy
+
+
+@pytest.fixture(scope="session")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """A checkout without a twin; whoever changes it puts it back."""
+    return make_checkout(tmp_path_factory.mktemp("bare") / "checkout", free_port())
+
+
+def listen(checkout: Checkout) -> str:
+    """Send SageMaker's and Step Functions' events to a queue, as anybody's rule would."""
+    events, sqs = checkout.client("events"), checkout.client("sqs")
+    queue = str(sqs.create_queue(QueueName="events")["QueueUrl"])
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    events.put_rule(Name="all", EventPattern='{"source": ["aws.sagemaker", "aws.states"]}')
+    events.put_targets(Rule="all", Targets=[{"Id": "queue", "Arn": arn}])
+    return queue
