@@ -62,3 +62,13 @@ run "the_state_lies_where_the_command_line_looks_for_it" {
     error_message = "The bucket has the name that the command line looks for; got ${output.state_bucket}."
   }
 }
+
+run "an_account_that_the_project_does_not_have_is_refused" {
+  command = plan
+
+  variables {
+    account = "999999999999"
+  }
+
+  expect_failures = [var.account]
+}

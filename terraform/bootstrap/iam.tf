@@ -2,19 +2,21 @@ resource "aws_iam_role" "deploy" {
   name        = "${local.name}-deploy"
   description = "Plans and applies what the project ${local.name} delivers with and runs in."
 
-  # Everyone in the account whom a policy of their own lets assume it.
+  # At home, everyone in the account whom a policy of their own lets assume it; elsewhere, home's deploy role alone.
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [{
-      Effect    = "Allow"
-      Principal = { AWS = "arn:aws:iam::${local.account}:root" }
-      Action    = "sts:AssumeRole"
-    }]
+    Statement = [merge(
+      { Effect = "Allow", Principal = { AWS = "arn:aws:iam::${local.home}:root" }, Action = "sts:AssumeRole" },
+      local.account == local.home ? {} : { Condition = { ArnEquals = { "aws:PrincipalArn" = local.home_role } } },
+    )]
   })
 }
 
 resource "aws_iam_role_policy" "deploy" {
-  for_each = local.deploy_statements
+  # State, artifacts, images and the way into other accounts are at home.
+  for_each = { for name, statements in local.deploy_statements : name => statements
+    if length(statements) > 0 && (local.account == local.home || !contains(["accounts", "artifacts", "images", "state"], name))
+  }
 
   name   = each.key
   role   = aws_iam_role.deploy.name
@@ -29,9 +31,16 @@ locals {
   state     = "arn:aws:s3:::${module.state.bucket}"
   artifacts = "arn:aws:s3:::${local.name}-artifacts-${local.account}-${local.project.region}"
   roles     = "arn:aws:iam::${local.account}:role/${local.name}"
+  home_role = "arn:aws:iam::${local.home}:role/${local.name}-deploy"
 
   # What the roots `delivery` and `environments/*` manage, no more: names begin with the project's.
   deploy_statements = {
+    accounts = [for account in local.others : {
+      Effect   = "Allow"
+      Action   = "sts:AssumeRole"
+      Resource = "arn:aws:iam::${account}:role/${local.name}-deploy"
+    }]
+
     state = [
       {
         # Not by prefix: S3 tells "no such state yet" from "forbidden" only to who may list the bucket as a whole.

@@ -1,7 +1,11 @@
 locals {
   project = jsondecode(file("${path.root}/../../project.json"))
   name    = local.project.project
-  account = local.project.accounts.delivery
+  home    = local.project.accounts.delivery
+  account = coalesce(var.account, local.home)
+
+  # The accounts of environments that have one of their own: delivery's deploy role enters them by theirs.
+  others = setsubtract(values(local.project.accounts), [local.home])
 }
 
 provider "aws" {

@@ -8,7 +8,7 @@ variables {
   image_repository_arn = "arn:aws:ecr:us-east-1:111111111111:repository/flights"
   key_arn              = "arn:aws:kms:us-east-1:111111111111:key/environment"
   instances            = { count = 4 }
-  alarms               = { error_rate_percent = 1, p99_latency_ms = 500, quality_psi = 0.25 }
+  alarms               = { error_rate_percent = 1, p99_latency_ms = 500, quality_psi = 1 }
   rollout              = { canary = { percent = 25, bake_seconds = 300 } }
 
   release = {
@@ -192,7 +192,7 @@ run "a_rolling_batch_of_less_than_a_twentieth_is_refused" {
   variables {
     instances = { count = 50 }
     rollout   = { rolling = { batch_percent = 4, bake_seconds = 60 } }
-    alarms    = { error_rate_percent = 1, p99_latency_ms = 500, quality_psi = 0.25, periods = 1 }
+    alarms    = { error_rate_percent = 1, p99_latency_ms = 500, quality_psi = 1, periods = 1 }
   }
 
   expect_failures = [var.rollout]
