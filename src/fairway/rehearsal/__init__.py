@@ -47,12 +47,12 @@ def tell_story(told: Settings, stage: main_job.Stage) -> None:
     if releases.read(workflow.release_path(stage.copy, last)).current is None:
         for source, target in steps:
             story.promote(stage, source, target)
+    main_job.release_to_first(stage, main_job.train(stage))
+    for source, target in steps[:-1]:
+        story.promote(stage, source, target)
     told_story = story.Story()
     with story.live_traffic(stage) as record:
         told_story.mark("traffic begins")
-        main_job.release_to_first(stage, main_job.train(stage))
-        for source, target in steps[:-1]:
-            story.promote(stage, source, target)
         story.deploy_good(stage, told_story, record, steps[-1][0])
         for fault in FAULTS:
             story.deploy_bad(stage, told_story, record, fault)

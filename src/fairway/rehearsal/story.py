@@ -23,7 +23,7 @@ from fairway.errors import (
 from fairway.rehearsal import faults
 from fairway.rehearsal.copy import commit, pull
 from fairway.rehearsal.main_job import Stage
-from fairway.rehearsal.traffic import Sent, read_record, traffic
+from fairway.traffic import Sent, read_record, traffic
 
 RATE, BATCH, ROWS = 20.0, 50, 4000
 """Requests a second, rows a request, rows in all: enough that each worker of a canary can judge its predictions."""

@@ -12,7 +12,7 @@ from PIL import Image
 
 from fairway.rehearsal.report import write_report
 from fairway.rehearsal.story import Chapter, Event, Story
-from fairway.rehearsal.traffic import Sent
+from fairway.traffic import Sent
 
 BEGIN = 1_700_000_000.0
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

@@ -1,6 +1,6 @@
 """Live traffic: real rows at a steady rate, from a process of its own, with a line for each request.
 
-Run as `python -m fairway.rehearsal.traffic ENDPOINT ROWS.jsonl RECORD.jsonl --rate R --batch N`; SIGTERM ends it.
+Run as `python -m fairway.traffic ENDPOINT ROWS.jsonl RECORD.jsonl --rate R --batch N`; SIGTERM ends it.
 """
 
 import argparse
