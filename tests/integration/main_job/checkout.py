@@ -17,7 +17,7 @@ import boto3
 from botocore.config import Config
 
 ROOT = Path(__file__).parents[3]
-PROMPTLY = 90.0
+PROMPTLY = 300.0
 """Seconds within which anything that is waited for here has come about, on a machine that is busy with other things."""
 INTERRUPTED = "Interrupted. The same command, run again, goes on from here.\n"
 _ITS_OWN = ("CLOUD", "TERRAFORM", "AWS_", "FAIRWAY_", "TF_VAR", "TF_DATA")
@@ -102,7 +102,7 @@ class Checkout:
 
 
 def ended(process: "subprocess.Popen[str]") -> Result:
-    out, err = process.communicate(timeout=5 * PROMPTLY)
+    out, err = process.communicate(timeout=2 * PROMPTLY)
     return Result(process.returncode, out, err)
 
 
@@ -118,7 +118,10 @@ def wait_until(condition: Callable[[], object], process: "subprocess.Popen[str] 
     while not condition():
         if process is not None and process.poll() is not None:
             raise AssertionError(f"it ended first: {process.communicate()}")
-        assert time.monotonic() < until, f"{condition} did not come about"
+        if time.monotonic() > until:
+            if process is not None:
+                process.kill()
+            raise AssertionError(f"{condition} did not come about")
         time.sleep(0.05)
 
 

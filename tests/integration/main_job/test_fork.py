@@ -19,8 +19,9 @@ NOT_OF_DEV = {
 }  # fmt: skip
 UNCHANGEABLE = {
     # One value each, which every environment has: nothing that an update could change.
-    "aws_cloudwatch_log_metric_filter", "aws_ecr_lifecycle_policy", "aws_iam_role_policy", "aws_kms_alias", "aws_s3_bucket_ownership_controls",
-    "aws_s3_bucket_public_access_block", "aws_s3_bucket_server_side_encryption_configuration",
+    "aws_cloudwatch_log_metric_filter", "aws_ecr_lifecycle_policy", "aws_iam_role_policy", "aws_kms_alias",
+    "aws_s3_bucket_ownership_controls", "aws_s3_bucket_public_access_block",
+    "aws_s3_bucket_server_side_encryption_configuration",
     "aws_s3_bucket_versioning",
 }  # fmt: skip
 
