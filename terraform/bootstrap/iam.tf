@@ -5,10 +5,11 @@ resource "aws_iam_role" "deploy" {
   # At home, everyone in the account whom a policy of their own lets assume it; elsewhere, home's deploy role alone.
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [merge(
-      { Effect = "Allow", Principal = { AWS = "arn:aws:iam::${local.home}:root" }, Action = "sts:AssumeRole" },
-      local.account == local.home ? {} : { Condition = { ArnEquals = { "aws:PrincipalArn" = local.home_role } } },
-    )]
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { AWS = local.account == local.home ? "arn:aws:iam::${local.home}:root" : "arn:aws:iam::${local.home}:role/${local.name}-deploy" }
+      Action    = "sts:AssumeRole"
+    }]
   })
 }
 
@@ -31,7 +32,6 @@ locals {
   state     = "arn:aws:s3:::${module.state.bucket}"
   artifacts = "arn:aws:s3:::${local.name}-artifacts-${local.account}-${local.project.region}"
   roles     = "arn:aws:iam::${local.account}:role/${local.name}"
-  home_role = "arn:aws:iam::${local.home}:role/${local.name}-deploy"
 
   # What the roots `delivery` and `environments/*` manage, no more: names begin with the project's.
   deploy_statements = {

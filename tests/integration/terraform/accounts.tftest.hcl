@@ -15,7 +15,7 @@ run "elsewhere_homes_role_alone_enters_and_what_is_shared_is_out_of_reach" {
   }
 
   assert {
-    condition     = jsondecode(aws_iam_role.deploy.assume_role_policy).Statement[0].Condition.ArnEquals["aws:PrincipalArn"] == "arn:aws:iam::111111111111:role/flights-deploy"
+    condition     = jsondecode(aws_iam_role.deploy.assume_role_policy).Statement[0].Principal.AWS == "arn:aws:iam::111111111111:role/flights-deploy"
     error_message = "The trust names the deploy role at home."
   }
 
