@@ -11,6 +11,7 @@ from botocore.model import OperationModel, ServiceModel, Shape
 
 from fairway.twin import base, protocol, validation
 from fairway.twin.context import RoleError
+from fairway.twin.repeats import Repeats
 
 if TYPE_CHECKING:
     from fairway.twin.context import Twin
@@ -75,6 +76,7 @@ class Operation:
 
 
 _operations: dict[tuple[str, str], Operation] = {}
+_repeats = Repeats()
 
 
 def operation(
@@ -164,7 +166,7 @@ def _answer(request: Request, services: "list[ServiceModel]", twin: "Twin", requ
         raise ServiceError(error.code, str(error)) from error
     except base.RefusedError as error:
         raise ServiceError(error.code, str(error)) from error
-    output = declared.function(call)
+    output = _repeats.once(model.name, request.headers, request.body, lambda: declared.function(call))
     _record(request, model, caller, params, request_id)
     headers, body = protocol.write_answer(model, output)
     return Response(200, body, {"Content-Type": _content_type(model), **headers})
