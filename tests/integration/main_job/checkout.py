@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -125,17 +125,18 @@ def wait_until(condition: Callable[[], object], process: "subprocess.Popen[str] 
         time.sleep(0.05)
 
 
-def make_checkout(root: Path, port: int) -> Checkout:
+def make_checkout(root: Path, port: int, *, environments: Sequence[str] = ("dev",)) -> Checkout:
     """Copy the files that Git knows, uncommitted changes included, into a repository of their own.
 
-    Of the environments there is dev alone: the main job is shown here, and promotion in a folder of its own.
+    Of the environments there is dev alone, unless others are asked for.
     """
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
         cwd=ROOT, capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip
     for name in filter(None, listed.split("\0")):
-        other = name.startswith("terraform/environments/") and not name.startswith("terraform/environments/dev/")
+        below, _, rest = name.partition("terraform/environments/")
+        other = not below and rest.partition("/")[0] not in environments
         if (ROOT / name).is_file() and not other:
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, root / name)

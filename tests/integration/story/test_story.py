@@ -12,7 +12,9 @@ OUTCOME = re.compile(r"^  ([a-z: ]+): ([a-z ]+) in (\d+) s, (\d+) requests, (\d+
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Checkout, Result]]:
-    checkout = make_checkout(tmp_path_factory.mktemp("story") / "flights", free_port())
+    checkout = make_checkout(
+        tmp_path_factory.mktemp("story") / "flights", free_port(), environments=("dev", "staging", "prod")
+    )
     try:
         yield checkout, checkout.fairway("demo")
     finally:
