@@ -136,4 +136,4 @@ def test_two_set_ups_at_once(checkout):
     again = subprocess.run(
         ["make", "setup"], cwd=checkout.root, env=variables, capture_output=True, text=True, check=True
     )
-    assert again.stdout == "make: Nothing to be done for 'setup'.\n"
+    assert "Nothing to be done for 'setup'." in again.stdout  # below `make check`, make tells its folder as well
