@@ -35,7 +35,7 @@ def test_no_tracked_file_holds(what):
 @pytest.mark.parametrize(
     ("what", "text"),
     [
-        ("a package index", "see https://pypi.org/simple"),
+        ("a package index", "see https://nexus.example.org/simple"),
         ("an index option", "--index-url https://somewhere"),
         ("a folder of one machine", 'path = "/home/anna/fairway"'),
         ("a plugin folder of one machine", "/opt/tf-plugins/registry"),
