@@ -5,6 +5,7 @@ import queue
 import shutil
 import threading
 import time
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ GRACE_SECONDS = 120
 STOPPED, OVERRUN = "stopped", "overrun"
 
 
-class JobRun:
+class JobRun(ABC):
     """One job under way. Subclasses say what its stages are (`stages`) and how its end is written (`finish`)."""
 
     role_member = "RoleArn"
@@ -64,17 +65,17 @@ class JobRun:
         self.finish(failure)
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    @abstractmethod
     def stages(self, session: Session) -> None:
         """Do the job's work; raise RunError when it fails."""
-        raise NotImplementedError
 
+    @abstractmethod
     def finish(self, failure: RunError | None) -> None:
         """Write the job's end."""
-        raise NotImplementedError
 
+    @abstractmethod
     def on_stopping(self) -> None:
         """Say that the container is being asked to end."""
-        raise NotImplementedError
 
     def stopped(self) -> bool:
         """Tell, between two stages, whether somebody asked for the end; then this is the end."""
@@ -120,7 +121,7 @@ class JobRun:
             logger.exception("the event of %s could not be sent", self.resource.arn)
 
 
-class JobEngine:
+class JobEngine(ABC):
     """Starts and stops the jobs of one kind. Subclasses name the kind's run and folder."""
 
     run_class: type[JobRun]
@@ -133,9 +134,9 @@ class JobEngine:
         self._lock = threading.Lock()
 
     @staticmethod
+    @abstractmethod
     def unsupported(request: dict[str, Any]) -> str | None:
         """Return what the twin cannot do of a request, in words that name the member; None when it can do all of it."""
-        raise NotImplementedError
 
     def start(self, resource: "Resource") -> None:
         """Start a stored job; return at once. If the twin cannot run it, forget it and raise ServiceError."""
