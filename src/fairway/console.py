@@ -26,7 +26,8 @@ class Steps:
         with out.status(title) as status:
             step = Step(title, status.update)
             yield step
-        took = self.seconds[title] = time.perf_counter() - began
+        took = time.perf_counter() - began
+        self.seconds[title] = self.seconds.get(title, 0.0) + took  # a step that is taken twice counts twice
         out.print(f"[green]✓[/] {took:6.1f} s  {title}" + (f"  [dim]{escape(step.result)}[/]" if step.result else ""))
 
 
