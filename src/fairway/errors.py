@@ -451,3 +451,32 @@ class AlarmsNotQuietError(FairwayError):
 
     def __init__(self, alarms: list[str], reason: str) -> None:
         super().__init__(f"The alarms {', '.join(alarms)} still ring although a good release runs: {reason}")
+
+
+class PlanNotApprovedError(FairwayError):
+    """What is to be applied is not the plan that was looked at."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(
+            f"This is not the plan that was approved: {problem}. Nothing was applied; start the pipeline again."
+        )
+
+
+class LeftBehindError(FairwayError):
+    """A pipeline runs an old commit, whose release file is no longer what Git wants."""
+
+    def __init__(self, environment: str, commit: str, newest: str, changed: list[str]) -> None:
+        super().__init__(
+            f"Commit {commit[:12]} is not what Git wants for {environment} any more: since then, {', '.join(changed)} "
+            f"changed (the default branch is at {newest[:12]}). Nothing was planned or applied: the pipeline runs by "
+            "itself for the newest commit."
+        )
+
+
+class NothingTrainedError(FairwayError):
+    """A step of the model pipeline needs what the training workflow registered, and there is none."""
+
+    def __init__(self, execution: str, status: str) -> None:
+        super().__init__(
+            f"The execution {execution} is {status}: a succeeded one is expected, whose output names what it registered."
+        )
