@@ -478,5 +478,5 @@ class NothingTrainedError(FairwayError):
 
     def __init__(self, execution: str, status: str) -> None:
         super().__init__(
-            f"The execution {execution} is {status}: a succeeded one is expected, whose output names what it registered."
+            f"The execution {execution} is {status}: one that succeeded is expected, whose output names the model."
         )

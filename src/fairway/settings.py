@@ -40,9 +40,19 @@ class Project(BaseModel):
         return f"{self.project}-tfstate-{self.account}-{self.region}"
 
     @property
+    def artifact_bucket(self) -> str:
+        """The bucket that holds raw data and the training runs."""
+        return f"{self.project}-artifacts-{self.account}-{self.region}"
+
+    @property
     def deploy_role_arn(self) -> str:
         """The role that Terraform runs as, once `make bootstrap` has made it."""
         return f"arn:aws:iam::{self.account}:role/{self.project}-deploy"
+
+    @property
+    def plan_role_arn(self) -> str:
+        """The role that plans for a reviewer: it reads all that Terraform manages, and changes nothing."""
+        return f"arn:aws:iam::{self.account}:role/{self.project}-plan"
 
 
 @dataclass(frozen=True)

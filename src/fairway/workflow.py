@@ -54,6 +54,21 @@ class Trained:
     output: Mapping[str, Any]
 
 
+def training_input(
+    settings: Settings, environment: str, *, image_uri: str, hyperparameters: Mapping[str, str]
+) -> training.TrainingInput:
+    """Return what a new run of the workflow is told: the raw data that the project's bucket holds, the champion."""
+    return training.TrainingInput(
+        run=training.new_run(),
+        git_sha=head_commit(settings),
+        image=image_uri,
+        raw=f"s3://{settings.project.artifact_bucket}/{RAW_PREFIX}",
+        hyperparameters=hyperparameters,
+        parameters={},
+        champion=training.champion_of(releases.read(release_path(settings, environment)).current),
+    )
+
+
 def train(
     settings: Settings,
     environment: str,
@@ -64,16 +79,7 @@ def train(
     listen: Callable[[training.StateEvent], None],
 ) -> Trained:
     """Run an environment's training workflow on the raw data that the project's bucket holds, and wait for its end."""
-    current = releases.read(release_path(settings, environment)).current
-    told = training.TrainingInput(
-        run=training.new_run(),
-        git_sha=head_commit(settings),
-        image=image_uri,
-        raw=f"s3://{outputs['artifact_bucket']}/{RAW_PREFIX}",
-        hyperparameters=hyperparameters,
-        parameters={},
-        champion=training.champion_of(current),
-    )
+    told = training_input(settings, environment, image_uri=image_uri, hyperparameters=hyperparameters)
     states = access.client(settings, "stepfunctions")
     execution = training.start(states, outputs["state_machine_arn"], told)
     try:
@@ -137,7 +143,7 @@ def push_image(settings: Settings, repository_url: str) -> str:
     For AWS it is the Dockerfile's; for the twin the same sources in one layer, since no Docker engine is asked for.
     """
     ecr = access.client(settings, "ecr")
-    if settings.cloud == "twin":
+    if access.is_local(settings):
         return image.publish_sources(settings.root, repository_url=repository_url, ecr=ecr)
     if settings.project.base_image is None:
         raise ProjectFileError("project.json", "`base_image` is null: an image for AWS is built on one named by digest")

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
@@ -42,6 +43,11 @@ def caller_variables(settings: Settings, environment: Mapping[str, str] = os.env
     return dict(environment) | {"AWS_REGION": region, "AWS_DEFAULT_REGION": region}
 
 
+def is_local(settings: Settings, environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether the cloud that answers is on this machine: the twin, for people and for the builds that it runs."""
+    return settings.cloud == "twin" or urlsplit(environment.get("AWS_ENDPOINT_URL", "")).hostname == "127.0.0.1"
+
+
 def session(settings: Settings, variables: Mapping[str, str]) -> boto3.Session:
     """Make a boto3 session from an environment's variables."""
     return boto3.Session(
@@ -61,23 +67,22 @@ def client(settings: Settings, service: str, variables: Mapping[str, str] | None
     return session(settings, variables).client(service, endpoint_url=endpoint, config=retries)  # type: ignore[call-overload]  # the name is not a literal
 
 
-def deploy_variables(settings: Settings, purpose: str) -> dict[str, str]:
+def deploy_variables(settings: Settings, purpose: str, *, reading: bool = False) -> dict[str, str]:
     """Return the environment of a command that acts as the deploy role; `purpose` names its session in CloudTrail.
 
-    Raises `NotProvisionedError` where bootstrap has not made the role, and `AwsCallError` where it may not be assumed.
+    With `reading` it acts as the role that plans, which changes nothing. Raises `NotProvisionedError` where bootstrap
+    has not made the role, and `AwsCallError` where it may not be assumed.
     """
     variables = caller_variables(settings)
     sts = client(settings, "sts", variables)
-    role = settings.project.deploy_role_arn
+    role = settings.project.plan_role_arn if reading else settings.project.deploy_role_arn
     try:
         if f":assumed-role/{role.rsplit('/', 1)[1]}/" in sts.get_caller_identity()["Arn"]:
             return variables
         answer = sts.assume_role(RoleArn=role, RoleSessionName=purpose)
     except ClientError as error:
         if not _role_exists(settings, role):
-            raise NotProvisionedError(
-                f"The deploy role {role}", "`make bootstrap` makes it, once an account"
-            ) from error
+            raise NotProvisionedError(f"The role {role}", "`make bootstrap` makes it, once an account") from error
         raise AwsCallError("sts:AssumeRole", error.response["Error"].get("Message", str(error))) from error
     except BotoCoreError as error:
         raise AwsCallError("sts:AssumeRole", str(error)) from error

@@ -38,17 +38,20 @@ def find_root(settings: Settings, name: str) -> Root:
 
 
 class Provisioner:
-    """Runs Terraform for a checkout: as the deploy role, with its files below `build/terraform/<cloud>/<root>`."""
+    """Runs Terraform for a checkout: as the deploy role, with its files below `build/terraform/<cloud>/<root>`.
 
-    def __init__(self, settings: Settings, *, listen: Listener = silent) -> None:
-        self._settings, self._listen = settings, listen
+    With `reading` it runs as the role that plans for a reviewer: it can neither apply nor lock a state.
+    """
+
+    def __init__(self, settings: Settings, *, listen: Listener = silent, reading: bool = False) -> None:
+        self._settings, self._listen, self._reading = settings, listen, reading
         self._program = find_terraform()
 
     def plan(self, name: str, *, destroy: bool = False, file: Path | None = None) -> Plan:
         """Plan a root to its plan file, or to another one that is not kept for `apply`."""
         root = find_root(self._settings, name)
         terraform = self._connect(root)
-        return terraform.plan(file or self.plan_file(name), destroy=destroy)
+        return terraform.plan(file or self.plan_file(name), destroy=destroy, lock=not self._reading)
 
     def apply(self, name: str, plan: Plan) -> dict[str, Any]:
         """Apply a root's plan, forget the plan, and return the outputs."""
@@ -122,7 +125,7 @@ class Provisioner:
 
     def _terraform(self, root: Root, variables: Mapping[str, str] | None = None) -> Terraform:
         if variables is None:
-            variables = access.deploy_variables(self._settings, f"terraform-{root.name}")
+            variables = access.deploy_variables(self._settings, f"terraform-{root.name}", reading=self._reading)
         own = {"TF_DATA_DIR": str(self._data(root) / "data"), "TF_IN_AUTOMATION": "1"}
         if mirror := find_mirror():
             own["TF_CLI_CONFIG_FILE"] = str(write_cli_config(self._data(root) / "terraform.rc", mirror))

@@ -52,7 +52,7 @@ def digest(folder: Path) -> str:
 
 
 def approved(folder: Path, *, environment: str, commit: str, sha256: str) -> Plan:
-    """Return the plan in `folder`; `PlanNotApprovedError` unless it is the approved one, of this environment and commit."""
+    """Return the plan in `folder`; `PlanNotApprovedError` unless it is the approved one, for this commit."""
     review = read(folder)
     for what, found, wanted in (
         ("the digest of the plan", digest(folder), sha256),

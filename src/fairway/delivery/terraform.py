@@ -75,10 +75,10 @@ class Terraform:
         mode = {"migrate_state": IsFlagged, "force_copy": IsFlagged} if migrate else {"reconfigure": IsFlagged}
         self._command.run("init", backend_config=dict(backend), input=False, lockfile="readonly", **mode)
 
-    def plan(self, file: Path, *, destroy: bool = False) -> Plan:
-        """Write a plan to `file`."""
+    def plan(self, file: Path, *, destroy: bool = False, lock: bool = True) -> Plan:
+        """Write a plan to `file`; without the lock, of a state that may be changing: its apply would notice."""
         file.parent.mkdir(parents=True, exist_ok=True)
-        options: dict[str, Any] = {"destroy": IsFlagged} if destroy else {}
+        options: dict[str, Any] = ({"destroy": IsFlagged} if destroy else {}) | ({} if lock else {"lock": False})
         code = self._command.run("plan", accept=(0, 2), out=file, detailed_exitcode=IsFlagged, input=False, **options)
         return Plan(file, changes=code == 2)
 

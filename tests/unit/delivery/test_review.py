@@ -16,8 +16,8 @@ def written(folder: Path, told: Review = TOLD, plan: bytes = b"the plan") -> str
     return review.write(folder, told, ["# what Terraform said"])
 
 
-def approved(folder: Path, sha256: str, **other: str) -> review.Plan:
-    return review.approved(folder, **{"environment": "prod", "commit": "a" * 40, "sha256": sha256, **other})
+def approved(folder: Path, digest: str, **other: str) -> review.Plan:
+    return review.approved(folder, **{"environment": "prod", "commit": "a" * 40, "sha256": digest, **other})
 
 
 def test_what_was_looked_at_is_what_is_applied(tmp_path: Path):
