@@ -1,6 +1,7 @@
 """The example model against its committed baseline and two honest baselines, on the real months.
 
 `baseline.json` is what was measured when the model last changed on purpose: a better model moves it, in one commit.
+In a pipeline the candidate is tested, and beside it what the first environment runs.
 """
 
 import json
@@ -10,11 +11,13 @@ from typing import Any
 
 import pytest
 from tests.regression import baselines
+from tests.regression.candidates import candidate
 
 from model import evaluate, prepare, train, write_raw
 from model.source import MONTHS
 
 BASELINE: dict[str, Any] = json.loads((Path(__file__).parent / "baseline.json").read_text())
+CANDIDATE = candidate()
 
 
 @dataclass(frozen=True)
@@ -24,9 +27,12 @@ class Trained:
     metrics: dict[str, float]
 
 
-@pytest.fixture(scope="module", params=BASELINE["months"])
+@pytest.fixture(scope="module", params=[CANDIDATE.month] if CANDIDATE else BASELINE["months"])
 def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Trained:
     month, folder = request.param, tmp_path_factory.mktemp("quality")
+    if CANDIDATE:
+        metrics = evaluate(CANDIDATE.artifact, CANDIDATE.data, folder / "evaluation")["metrics"]
+        return Trained(month, CANDIDATE.data, metrics)
     write_raw(folder / "raw", MONTHS[: MONTHS.index(month) + 1])
     prepare(folder / "raw", folder / "data", {})
     train(folder / "data", folder / "artifact", {})
@@ -42,6 +48,16 @@ def shortfalls(month: str, metrics: dict[str, float]) -> list[str]:
 
 def test_the_model_is_no_worse_than_when_it_was_last_measured(trained: Trained):
     assert shortfalls(trained.month, trained.metrics) == []
+
+
+@pytest.mark.skipif(not (CANDIDATE and CANDIDATE.champion), reason="only a pipeline's candidate has a champion")
+def test_the_candidate_is_no_worse_than_the_champion(trained: Trained, tmp_path: Path):
+    assert CANDIDATE
+    assert CANDIDATE.champion
+    champion = evaluate(CANDIDATE.champion, CANDIDATE.data, tmp_path / "evaluation")["metrics"]
+    tolerance = BASELINE["tolerance"]
+    assert champion["auc"] - trained.metrics["auc"] <= tolerance["auc"]
+    assert trained.metrics["log_loss"] - champion["log_loss"] <= tolerance["log_loss"]
 
 
 def test_a_worse_model_falls_short(trained: Trained, tmp_path: Path):

@@ -13,6 +13,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from tests.regression.candidates import candidate
 
 from fairway.jobs.baseline import quality_baseline
 from fairway.serving.predictor import load_watch
@@ -28,6 +29,8 @@ WINDOWS = 5
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    if registered := candidate():
+        return registered.artifact.parent
     folder = tmp_path_factory.mktemp("signal")
     write_raw(folder / "raw")  # January to June train, July validates, August is what comes
     prepare(folder / "raw", folder / "data", {})
