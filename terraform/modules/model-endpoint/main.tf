@@ -33,12 +33,18 @@ locals {
   }
 
   bake_seconds = one([for strategy in var.rollout : strategy.bake_seconds if strategy != null])
-  step_percent = try(var.rollout.linear.step_percent, var.rollout.rolling.batch_percent, 100)
-  bakes        = var.rollout.canary == null ? ceil(100 / local.step_percent) : 2
   routing      = var.rollout.canary != null ? "CANARY" : var.rollout.linear != null ? "LINEAR" : "ALL_AT_ONCE"
 
+  # At most: SageMaker's pages leave open whether its wait between shifts follows the last one as well.
+  baking_seconds = try(
+    3 * var.rollout.canary.bake_seconds,
+    (ceil(100 / var.rollout.linear.step_percent) + 1) * var.rollout.linear.bake_seconds,
+    ceil(100 / var.rollout.rolling.batch_percent) * var.rollout.rolling.bake_seconds,
+    var.rollout.all_at_once.bake_seconds,
+  )
+
   # Beside the baking, instances start; SageMaker gives up, and rolls back, before Terraform's hour of waiting is over.
-  rollout_seconds = max(600, local.bakes * local.bake_seconds + 1200)
+  rollout_seconds = max(600, local.baking_seconds + 1200)
 
   models  = { for role, name in local.model_names : name => local.containers[role] }
   configs = { for role, name in local.config_names : name => local.model_names[role] }
@@ -108,9 +114,13 @@ resource "aws_sagemaker_endpoint" "this" {
         content {
           maximum_execution_timeout_in_seconds = local.rollout_seconds
 
+          # What surely bakes the last shift, after which the new instances have all the traffic: the wait interval is
+          # between two shifts, and all at once has but one.
+          termination_wait_in_seconds = local.bake_seconds
+
           traffic_routing_configuration {
             type                     = local.routing
-            wait_interval_in_seconds = local.bake_seconds
+            wait_interval_in_seconds = local.routing == "ALL_AT_ONCE" ? 0 : local.bake_seconds
 
             dynamic "canary_size" {
               for_each = var.rollout.canary[*]

@@ -32,8 +32,15 @@ run "a_canary_takes_its_share_and_bakes" {
   }
 
   assert {
-    condition     = one(one(aws_sagemaker_endpoint.this[0].deployment_config).blue_green_update_policy).maximum_execution_timeout_in_seconds == 1800 && length(one(aws_sagemaker_endpoint.this[0].deployment_config).rolling_update_policy) == 0
-    error_message = "Two bakings and twenty minutes for instances to start are what SageMaker has."
+    condition     = one(one(aws_sagemaker_endpoint.this[0].deployment_config).blue_green_update_policy).maximum_execution_timeout_in_seconds == 2100 && length(one(aws_sagemaker_endpoint.this[0].deployment_config).rolling_update_policy) == 0
+    error_message = "Three bakings, if the last shift has both waits, and twenty minutes for instances to start are what SageMaker has."
+  }
+}
+
+run "the_last_shift_bakes_before_the_old_instances_go" {
+  assert {
+    condition     = one(one(aws_sagemaker_endpoint.this[0].deployment_config).blue_green_update_policy).termination_wait_in_seconds == 300
+    error_message = "Between shifts is one wait, after the last one another."
   }
 }
 
@@ -50,8 +57,8 @@ run "linear_steps_are_equal" {
   }
 
   assert {
-    condition     = one(one(one(aws_sagemaker_endpoint.this[0].deployment_config).blue_green_update_policy).traffic_routing_configuration).type == "LINEAR" && one(one(one(one(aws_sagemaker_endpoint.this[0].deployment_config).blue_green_update_policy).traffic_routing_configuration).linear_step_size).value == 25 && length(one(one(one(aws_sagemaker_endpoint.this[0].deployment_config).blue_green_update_policy).traffic_routing_configuration).canary_size) == 0 && one(one(aws_sagemaker_endpoint.this[0].deployment_config).blue_green_update_policy).maximum_execution_timeout_in_seconds == 1680
-    error_message = "Four steps bake, 25 % each."
+    condition     = one(one(one(aws_sagemaker_endpoint.this[0].deployment_config).blue_green_update_policy).traffic_routing_configuration).type == "LINEAR" && one(one(one(one(aws_sagemaker_endpoint.this[0].deployment_config).blue_green_update_policy).traffic_routing_configuration).linear_step_size).value == 25 && length(one(one(one(aws_sagemaker_endpoint.this[0].deployment_config).blue_green_update_policy).traffic_routing_configuration).canary_size) == 0 && one(one(aws_sagemaker_endpoint.this[0].deployment_config).blue_green_update_policy).maximum_execution_timeout_in_seconds == 1800
+    error_message = "Four steps bake, 25 % each, and the last perhaps twice."
   }
 }
 
@@ -77,7 +84,7 @@ run "all_at_once_can_bake_too" {
   }
 
   assert {
-    condition     = one(one(one(aws_sagemaker_endpoint.this[0].deployment_config).blue_green_update_policy).traffic_routing_configuration).type == "ALL_AT_ONCE" && one(one(one(aws_sagemaker_endpoint.this[0].deployment_config).blue_green_update_policy).traffic_routing_configuration).wait_interval_in_seconds == 120 && one(one(aws_sagemaker_endpoint.this[0].deployment_config).blue_green_update_policy).maximum_execution_timeout_in_seconds == 1320
+    condition     = one(one(one(aws_sagemaker_endpoint.this[0].deployment_config).blue_green_update_policy).traffic_routing_configuration).type == "ALL_AT_ONCE" && one(one(one(aws_sagemaker_endpoint.this[0].deployment_config).blue_green_update_policy).traffic_routing_configuration).wait_interval_in_seconds == 0 && one(one(aws_sagemaker_endpoint.this[0].deployment_config).blue_green_update_policy).termination_wait_in_seconds == 120 && one(one(aws_sagemaker_endpoint.this[0].deployment_config).blue_green_update_policy).maximum_execution_timeout_in_seconds == 1320
     error_message = "One step bakes."
   }
 }
@@ -253,7 +260,7 @@ run "canaries_that_outlast_terraform_are_refused" {
   command = plan
 
   variables {
-    rollout = { canary = { percent = 25, bake_seconds = 1201 } }
+    rollout = { canary = { percent = 25, bake_seconds = 801 } }
   }
 
   expect_failures = [var.rollout]
@@ -263,7 +270,7 @@ run "steps_that_outlast_terraform_are_refused" {
   command = plan
 
   variables {
-    rollout = { linear = { step_percent = 25, bake_seconds = 601 } }
+    rollout = { linear = { step_percent = 25, bake_seconds = 481 } }
   }
 
   expect_failures = [var.rollout]

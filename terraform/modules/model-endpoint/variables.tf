@@ -141,13 +141,13 @@ variable "rollout" {
   validation {
     # The provider waits an hour for an endpoint, of which instances may take twenty minutes to start.
     condition = try(
-      2 * var.rollout.canary.bake_seconds,
-      ceil(100 / var.rollout.linear.step_percent) * var.rollout.linear.bake_seconds,
+      3 * var.rollout.canary.bake_seconds,
+      (ceil(100 / var.rollout.linear.step_percent) + 1) * var.rollout.linear.bake_seconds,
       ceil(100 / var.rollout.rolling.batch_percent) * var.rollout.rolling.bake_seconds,
       var.rollout.all_at_once.bake_seconds,
       0,
     ) <= 2400
-    error_message = "All steps of a rollout (two of a canary) bake for 2400 seconds at most, since Terraform waits an hour for an endpoint: bake shorter, or in larger steps."
+    error_message = "All that a rollout may bake (after the last shift perhaps twice) takes 2400 seconds at most, since Terraform waits an hour for an endpoint: bake shorter, or in larger steps."
   }
 
   validation {

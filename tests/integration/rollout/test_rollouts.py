@@ -18,7 +18,7 @@ def percent(value):
 
 def blue_green(kind, **size):
     routing = {"Type": kind, "WaitIntervalInSeconds": BAKE, **size}
-    return {"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": routing}}
+    return {"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": routing, "TerminationWaitInSeconds": BAKE}}
 
 
 # The policy, the first share of the traffic, and how often it bakes.

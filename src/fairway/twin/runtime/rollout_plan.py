@@ -61,20 +61,19 @@ class Batch:
 def blue_green_steps(deployment: Deployment, instances: Mapping[str, int]) -> list[Step]:
     """Return the steps of a blue/green deployment; without a policy all traffic is shifted at once.
 
-    Each shift bakes for WaitIntervalInSeconds, the last one too, and then, with all the traffic on the new fleet, for
-    TerminationWaitInSeconds. A number of instances is taken of the variant that has the fewest.
+    WaitIntervalInSeconds are between two shifts; the last one, after which the new fleet has all the traffic, bakes for
+    TerminationWaitInSeconds alone. A number of instances is taken of the variant that has the fewest.
     """
     policy = deployment.get("BlueGreenUpdatePolicy") or {}
-    routing = policy.get("TrafficRoutingConfiguration") or {"Type": "ALL_AT_ONCE", BETWEEN: 0}
+    routing = policy.get("TrafficRoutingConfiguration") or {"Type": "ALL_AT_ONCE"}
     fewest = min(instances.values())
-    final = policy.get(FINAL, 0)
     shares: list[Fraction] = []
     if routing["Type"] == "CANARY":
         shares = [Size.parse(routing["CanarySize"]).share(fewest)]
     elif routing["Type"] == "LINEAR":
         shares = list(_multiples(Size.parse(routing["LinearStepSize"]).share(fewest)))
-    shifts = [Step(share, routing[BETWEEN], BETWEEN) for share in (*shares, Fraction(1))]
-    return [*shifts, Step(Fraction(1), final, FINAL)] if final else shifts
+    last = Step(Fraction(1), policy.get(FINAL, 0), FINAL)
+    return [*(Step(share, routing[BETWEEN], BETWEEN) for share in shares), last]
 
 
 def _multiples(step: Fraction) -> Iterator[Fraction]:

@@ -80,7 +80,9 @@ class Run:
 def blue_green(kind, limit=None, wait=60, **size):
     routing = {"Type": kind, BETWEEN: wait, **size}
     limited = {"MaximumExecutionTimeoutInSeconds": limit} if limit else {}
-    return {"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": routing, **limited}}
+    return {
+        "BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": routing, "TerminationWaitInSeconds": wait, **limited}
+    }
 
 
 TENTH = {"Type": "CAPACITY_PERCENT", "Value": 10}

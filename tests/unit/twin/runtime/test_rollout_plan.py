@@ -23,13 +23,13 @@ def blue_green(kind, **size):
 
 
 def steps(*shares):
-    return [*(Step(Fraction(share), 60, BETWEEN) for share in (*shares, 1)), Step(Fraction(1), 120, FINAL)]
+    return [*(Step(Fraction(share), 60, BETWEEN) for share in shares), Step(Fraction(1), 120, FINAL)]
 
 
 @pytest.mark.parametrize(
     ("deployment", "instances", "expected"),
     [
-        ({}, 3, [Step(Fraction(1), 0, BETWEEN)]),
+        ({}, 3, [Step(Fraction(1), 0, FINAL)]),
         (blue_green("ALL_AT_ONCE"), 3, steps()),
         # a percentage is the traffic's, to the request, whatever number of instances there is
         (blue_green("CANARY", CanarySize=percent(10)), 1, steps("1/10")),
