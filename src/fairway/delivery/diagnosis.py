@@ -1,11 +1,13 @@
 """Why a rollout did not end as it should: what SageMaker says, the alarms that rang, the containers' last words."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
+
+from fairway.delivery.alarms import watching
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
@@ -21,25 +23,20 @@ def diagnose(
     since: datetime,
 ) -> list[str]:  # fmt: skip
     """Return a sentence for each thing that explains what happened to `endpoint` since then."""
+    try:
+        told: Mapping[str, Any] = sagemaker.describe_endpoint(EndpointName=endpoint)
+    except ClientError as error:
+        told = {"FailureReason": error.response["Error"].get("Message", str(error))}
+    reason = told.get("FailureReason")
     return [
-        *_failure(sagemaker, endpoint),
-        *_alarms(cloudwatch, endpoint, since),
+        *([f"SageMaker says: {reason}"] if reason else []),
+        *_alarms(cloudwatch, told, since),
         *_last_words(logs, f"/aws/sagemaker/Endpoints/{endpoint}", since),
     ]
 
 
-def _failure(sagemaker: "SageMakerClient", endpoint: str) -> Iterator[str]:
-    try:
-        told = sagemaker.describe_endpoint(EndpointName=endpoint)
-    except ClientError as error:
-        yield error.response["Error"].get("Message", str(error))
-        return
-    if reason := told.get("FailureReason"):
-        yield f"SageMaker says: {reason}"
-
-
-def _alarms(cloudwatch: "CloudWatchClient", endpoint: str, since: datetime) -> Iterator[str]:
-    for alarm in cloudwatch.describe_alarms(AlarmNamePrefix=f"{endpoint}-")["MetricAlarms"]:
+def _alarms(cloudwatch: "CloudWatchClient", endpoint: Mapping[str, Any], since: datetime) -> Iterator[str]:
+    for alarm in watching(cloudwatch, endpoint):
         history = cloudwatch.describe_alarm_history(
             AlarmName=alarm["AlarmName"],
             HistoryItemType="StateUpdate",

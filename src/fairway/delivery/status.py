@@ -6,6 +6,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from fairway.delivery.alarms import watching
 from fairway.delivery.releases import Release
 from fairway.errors import ReleaseNotRunningError
 
@@ -24,7 +25,7 @@ class Running:
     instances: int
     desired: int
     alarms: tuple[str, ...]
-    """Those that are in ALARM, but for those that only have no data."""
+    """Of those that watch its deployments, the ones in ALARM, but for those that only have no data."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,7 @@ def observe(sagemaker: Any, cloudwatch: Any, endpoint: str) -> Running | None:
     config = sagemaker.describe_endpoint_config(EndpointConfigName=told["EndpointConfigName"])
     container = sagemaker.describe_model(ModelName=config["ProductionVariants"][0]["ModelName"])["PrimaryContainer"]
     variants = told.get("ProductionVariants", [])
-    alarms = cloudwatch.describe_alarms(AlarmNamePrefix=f"{endpoint}-", StateValue="ALARM")
-    ringing = [alarm for kind in ("MetricAlarms", "CompositeAlarms") for alarm in alarms.get(kind, [])]
+    ringing = [alarm for alarm in watching(cloudwatch, told) if alarm["StateValue"] == "ALARM"]
     names = [alarm["AlarmName"] for alarm in ringing if not for_want_of_data(alarm.get("StateReason", ""))]
     return Running(
         status=told["EndpointStatus"],

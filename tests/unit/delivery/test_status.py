@@ -4,6 +4,7 @@ import pytest
 from botocore.exceptions import ClientError
 from tests.unit.delivery.samples import release
 
+from fairway.delivery.alarms import watching
 from fairway.delivery.status import Running, Status, differences, observe, require_running
 from fairway.errors import ReleaseNotRunningError
 
@@ -66,6 +67,7 @@ class SageMaker:
             "EndpointStatus": "InService",
             "EndpointConfigName": "flights-dev-7-abc",
             "ProductionVariants": variants,
+            "LastDeploymentConfig": {"AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "a"}, {"AlarmName": "b"}]}},
         }
 
     def describe_endpoint_config(self, *, EndpointConfigName):  # noqa: N803
@@ -83,14 +85,22 @@ class CloudWatch:
     def __init__(self, *alarms):
         self.alarms = alarms
 
-    def describe_alarms(self, *, AlarmNamePrefix, StateValue):  # noqa: N803
-        assert (AlarmNamePrefix, StateValue) == ("flights-dev-", "ALARM")
-        return {"MetricAlarms": [{"AlarmName": name} for name in self.alarms]}
+    def describe_alarms(self, *, AlarmNames, AlarmTypes):  # noqa: N803
+        assert AlarmTypes == ["MetricAlarm", "CompositeAlarm"]
+        states = {name: "ALARM" if name in self.alarms else "OK" for name in AlarmNames}
+        found = [{"AlarmName": name, "StateValue": state} for name, state in states.items()]
+        return {"MetricAlarms": found[1:], "CompositeAlarms": found[:1]}
 
 
 def test_what_aws_says_is_observed():
     assert observe(SageMaker(), CloudWatch(), "flights-dev") == WELL
     assert observe(SageMaker(), CloudWatch("b", "a"), "flights-dev") == replace(WELL, alarms=("a", "b"))
+
+
+def test_alarms_that_do_not_watch_the_endpoint_say_nothing_of_it():
+    others = CloudWatch("flights-dev-surge", "flights-dev-eu-errors")
+    assert observe(SageMaker(), others, "flights-dev") == WELL
+    assert watching(others, {"LastDeploymentConfig": {"BlueGreenUpdatePolicy": {}}}) == []
 
 
 def test_no_endpoint_is_no_error_and_anything_else_is():
