@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import botocore.session
 
-from fairway.twin import base, base_logs, base_trail, image_layers, states
+from fairway.twin import base, base_accounts, base_logs, base_trail, image_layers, states
 from fairway.twin.filters.metrics import MetricFilters
 from fairway.twin.runtime.alarm_engine import AlarmEngine
 
@@ -59,6 +59,7 @@ def install(twin: "Twin") -> Services:
     base_trail.install()
     states.install(twin)
     image_layers.install()
+    base_accounts.install()
     filters = MetricFilters(base_logs.MinistackLogs(), twin.clock.speed)
     base_logs.install(filters.take)
     closers.append(filters.close)
