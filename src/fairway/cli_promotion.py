@@ -45,7 +45,7 @@ def promote(
     if outcome is None:
         out.print(f"There is nothing to do: {target} has {source}'s release already.")
     else:
-        _show(outcome)
+        show_outcome(outcome)
 
 
 @app.command()
@@ -58,7 +58,7 @@ def rollback(
     """Open the pull request that swaps an environment's current and previous release."""
     told = _settings()
     plan = None if no_plan else _planner(told)
-    _show(workflow_promotion.rollback(told, workflow_promotion.forge_of(told), environment, reason, plan=plan))
+    show_outcome(workflow_promotion.rollback(told, workflow_promotion.forge_of(told), environment, reason, plan=plan))
 
 
 @app.command()
@@ -128,7 +128,8 @@ def _planner(told: Settings) -> workflow_promotion.Planner:
     return plan
 
 
-def _show(outcome: Outcome) -> None:
+def show_outcome(outcome: Outcome) -> None:
+    """Print what became of a proposal, and how to go on."""
     words = {"opened": "is open", "updated": "is brought up to date", "unchanged": "is open already, and up to date"}
     out.print(f"Pull request #{outcome.pull.number} {words[outcome.done]}: {escape(outcome.pull.title)}.")
     for number in outcome.superseded:

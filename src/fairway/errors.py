@@ -66,6 +66,18 @@ class StateLockedError(TerraformError):
         )
 
 
+class TerraformDiedError(TerraformError):
+    """Terraform, or its provider, was killed in the middle of its work."""
+
+    def __init__(self, root: str, command: str, how: str) -> None:
+        super().__init__(
+            root,
+            command,
+            f"{how}, and what it had begun may go on without it. Run this again (on AWS, from `make plan ENV={root}`): "
+            "what it made is found, and if it left the state locked, you are told how to break the lock.",
+        )
+
+
 class PlanStaleError(TerraformError):
     """What a plan was made from has changed since; Terraform has done nothing."""
 
@@ -463,13 +475,12 @@ class PlanNotApprovedError(FairwayError):
 
 
 class LeftBehindError(FairwayError):
-    """A pipeline runs an old commit, whose release file is no longer what Git wants."""
+    """A pipeline runs an old commit, and what it would do would undo what was merged since."""
 
-    def __init__(self, environment: str, commit: str, newest: str, changed: list[str]) -> None:
+    def __init__(self, environment: str, commit: str, newest: str, since: str) -> None:
         super().__init__(
-            f"Commit {commit[:12]} is not what Git wants for {environment} any more: since then, {', '.join(changed)} "
-            f"changed (the default branch is at {newest[:12]}). Nothing was planned or applied: the pipeline runs by "
-            "itself for the newest commit."
+            f"Commit {commit[:12]} is not what {environment} is to run any more: {since} (commit {newest[:12]}). "
+            "Nothing was done: the pipeline runs by itself for what is newer."
         )
 
 

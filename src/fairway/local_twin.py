@@ -40,6 +40,13 @@ def require(settings: Settings) -> None:
         raise TwinDownError(twin_endpoint(settings))
 
 
+def complete_connection(settings: Settings, identifier: str) -> None:
+    """Do on the twin what a person does on AWS with one click: a PENDING connection becomes AVAILABLE."""
+    address = f"{twin_endpoint(settings)}/_fairway/connections/{identifier}"
+    with urllib.request.urlopen(urllib.request.Request(address, method="POST"), timeout=10):  # noqa: S310  # our own http address
+        pass
+
+
 def up(settings: Settings) -> bool:
     """Start the twin in the background and wait until it answers; return whether it had to be started.
 

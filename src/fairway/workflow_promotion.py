@@ -14,6 +14,7 @@ from fairway.delivery.promotion import (
     Proposal,
     Verify,
     propose_promotion,
+    propose_release,
     propose_rollback,
     release_file,
     submit,
@@ -42,22 +43,40 @@ def order_of(settings: Settings) -> list[str]:
 
 
 def promote(
-    settings: Settings, forge: Forge, source: str, target: str, *, verify: Verify, plan: Planner | None = None
+    settings: Settings,
+    forge: Forge,
+    source: str,
+    target: str,
+    *,
+    verify: Verify,
+    plan: Planner | None = None,
+    in_step: bool = True,
 ) -> Outcome | None:
     """Open or refresh the pull request that promotes `source`'s release to `target`; None if there is nothing to do.
 
-    Raises what `propose_promotion`, `verify` and `submit` raise; `ArtifactMismatchError` for a replaced artifact.
+    With `in_step` the checkout must show what is promoted, for a person looks at it. Raises what `propose_promotion`,
+    `verify` and `submit` raise; `ArtifactMismatchError` for a replaced artifact.
     """
     proposal = propose_promotion(forge, order_of(settings), source, target)
     if proposal is None:
         return None
-    require_in_step(settings, forge, proposal.base, (source, target))
+    if in_step:
+        require_in_step(settings, forge, proposal.base, (source, target))
     releases.verify_artifact(access.client(settings, "s3"), proposal.release)
     verify(source, proposal.release)
     notes: tuple[str, ...] = ()
     if proposal.old.previous == proposal.release:
         notes = (f"{target} has run version {proposal.release.version} before, and left it. Why is it wanted again?",)
     return _submit(settings, forge, proposal, source=source, plan=plan, notes=notes)
+
+
+def propose_first(settings: Settings, forge: Forge, release: Release) -> Outcome | None:
+    """Open or refresh the pull request that brings what was trained to the first environment; None if it is there."""
+    proposal = propose_release(forge, order_of(settings), release)
+    if proposal is None:
+        return None
+    releases.verify_artifact(access.client(settings, "s3"), release)
+    return _submit(settings, forge, proposal, source="training", plan=None)
 
 
 def rollback(

@@ -8,6 +8,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from fairway.jobs.files import unpack
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -28,5 +30,10 @@ def candidate() -> Candidate | None:
     if not told:
         return None
     folder = Path(told).resolve()
-    champion = folder / "champion"
-    return Candidate(folder / "artifact", folder / "data", champion if champion.exists() else None)
+    champion = _unpacked(folder / "champion.tar.gz") if (folder / "champion.tar.gz").exists() else None
+    return Candidate(_unpacked(folder / "artifact.tar.gz"), folder / "data", champion)
+
+
+def _unpacked(archive: Path) -> Path:
+    folder = archive.with_name(archive.name.removesuffix(".tar.gz"))
+    return folder if folder.exists() else unpack(archive, folder)

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from botocore.exceptions import BotoCoreError, ClientError
 
 from fairway.delivery.forge import Forge
-from fairway.delivery.forge_github import API, GitHubForge
+from fairway.delivery.forge_github import API, GitHubForge, web
 from fairway.delivery.forge_local import LocalForge
 from fairway.delivery.git import identity_of, origin_of
 from fairway.errors import CheckoutError, ForgeCredentialsError, ForgeSettingError
@@ -23,16 +23,35 @@ def choose_forge(
 ) -> Forge:  # fmt: skip
     """Return the forge that `FORGE` names: by default the local one on the twin, GitHub on AWS.
 
+    A build that the twin runs has CLOUD=aws and a folder of this machine as its origin: its forge is local, too.
     GitHub's address is `GITHUB_API_URL`; its token `GITHUB_TOKEN`, `GH_TOKEN`, or what the Secrets Manager secret
     named by `GITHUB_TOKEN_SECRET` holds, given by `read_secret`.
     """
-    chosen = environment.get("FORGE") or ("local" if settings.cloud == "twin" else "github")
+    chosen = environment.get("FORGE") or ("local" if settings.cloud == "twin" or _is_local(settings) else "github")
     if chosen == "local":
         return LocalForge(local_origin(settings.root), identity_of(settings.root))
     if chosen == "github":
         token = _token(settings, read_secret, environment)
         return GitHubForge(settings.project.repository, token, api=_api(environment))
     raise ForgeSettingError("FORGE", f"is {chosen!r}: `local` (the default on the twin) or `github` is expected")
+
+
+def pull_address(
+    settings: Settings, number: int | None, commit: str, environment: Mapping[str, str] = os.environ
+) -> str:
+    """Return where a pull request, or a commit that came without one, is read; it needs no credentials."""
+    if _is_local(settings):
+        return f"file://{local_origin(settings.root).resolve()}#" + (f"refs/pulls/{number}/head" if number else commit)
+    return f"{web(_api(environment))}/{settings.project.repository}/" + (
+        f"pull/{number}" if number else f"commit/{commit}"
+    )
+
+
+def _is_local(settings: Settings) -> bool:
+    try:
+        return bool(local_origin(settings.root))
+    except CheckoutError:
+        return False
 
 
 def local_origin(checkout: Path) -> Path:

@@ -50,6 +50,15 @@ def resolve(directory: Path, reference: str) -> str:
         raise CheckoutError(f"{reference!r} names no commit here: commit first, or fetch it") from error
 
 
+def is_ancestor(directory: Path, commit: str, other: str) -> bool:
+    """Whether `other` has `commit` in its history and is another one; False where either is not known here."""
+    try:
+        git(directory, "merge-base", "--is-ancestor", commit, other)
+    except GitError:
+        return False
+    return commit != other
+
+
 def origin_of(checkout: Path) -> str:
     """Return where a checkout's `origin` is; `CheckoutError` where it has none."""
     try:

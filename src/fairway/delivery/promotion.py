@@ -86,6 +86,18 @@ def propose_promotion(forge: Forge, order: Sequence[str], source: str, target: s
     )  # fmt: skip
 
 
+def propose_release(forge: Forge, order: Sequence[str], release: Release) -> Proposal | None:
+    """Return what brings a registered release to the first environment of `order`; None if it is there already."""
+    first, base = order[0], base_commit(forge)
+    old = read_release(forge, first, base)
+    if old.current == release:
+        return None
+    return Proposal(
+        first, f"{prefix(first)}{release.version}", f"Release version {release.version} to {first}", base,
+        old, old.pin(release),
+    )  # fmt: skip
+
+
 def propose_rollback(forge: Forge, order: Sequence[str], environment: str) -> Proposal:
     """Return what swaps an environment's current and previous release; refused without a previous one."""
     if environment not in order:

@@ -2,7 +2,7 @@ import pytest
 from botocore.exceptions import ClientError
 from tests.unit.delivery.samples import EMPTY, git, make_project
 
-from fairway.delivery.forge_choice import choose_forge, secret_reader
+from fairway.delivery.forge_choice import choose_forge, pull_address, secret_reader
 from fairway.delivery.forge_github import GitHubForge
 from fairway.delivery.forge_local import LocalForge
 from fairway.errors import CheckoutError, ForgeCredentialsError, ForgeSettingError
@@ -37,6 +37,7 @@ def test_an_origin_may_be_a_file_address(checkout):
 
 
 def test_aws_has_github(checkout):
+    git(checkout, "remote", "set-url", "origin", "https://github.com/example/flights.git")
     forge = choose(checkout, CLOUD="aws", **TOKEN)
     assert isinstance(forge, GitHubForge)
     assert (forge.name, forge.commits) == ("GitHub example/flights", "https://github.com/example/flights/commit/")
@@ -45,6 +46,30 @@ def test_aws_has_github(checkout):
 def test_enterprise_has_its_own_address(checkout):
     forge = choose(checkout, FORGE="github", GITHUB_API_URL="https://git.example.com/api/v3/", **TOKEN)
     assert forge.commits == "https://git.example.com/example/flights/commit/"
+
+
+def test_a_build_of_the_twins_has_the_local_forge(checkout):
+    assert isinstance(choose(checkout, CLOUD="aws"), LocalForge)
+
+
+@pytest.mark.parametrize(
+    ("number", "environment", "address"),
+    [
+        (7, {}, "https://github.com/example/flights/pull/7"),
+        (None, {}, "https://github.com/example/flights/commit/abc"),
+        (7, {"GITHUB_API_URL": "https://git.example.com/api/v3"}, "https://git.example.com/example/flights/pull/7"),
+    ],
+)
+def test_a_pull_request_is_read_on_github(checkout, number, environment, address):
+    git(checkout, "remote", "set-url", "origin", "https://github.com/example/flights.git")
+    assert pull_address(Settings.load(checkout, {}), number, "abc", environment) == address
+
+
+def test_a_local_pull_request_is_read_in_the_repository(checkout):
+    origin = (checkout.parent / "origin.git").resolve()
+    settings = Settings.load(checkout, {})
+    assert pull_address(settings, 7, "abc", {}) == f"file://{origin}#refs/pulls/7/head"
+    assert pull_address(settings, None, "abc", {}) == f"file://{origin}#abc"
 
 
 def test_the_forge_can_be_chosen_against_the_cloud(checkout):

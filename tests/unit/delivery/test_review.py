@@ -6,6 +6,7 @@ import pytest
 
 from fairway.delivery import review
 from fairway.delivery.review import Review
+from fairway.delivery.terraform import Plan
 from fairway.errors import PlanNotApprovedError
 
 TOLD = Review("prod", "a" * 40, changes=True, summary="Plan: 1 to add.", evidence="https://example.com/pull/7")
@@ -16,14 +17,14 @@ def written(folder: Path, told: Review = TOLD, plan: bytes = b"the plan") -> str
     return review.write(folder, told, ["# what Terraform said"])
 
 
-def approved(folder: Path, digest: str, **other: str) -> review.Plan:
+def approved(folder: Path, digest: str, **other: str) -> Plan:
     return review.approved(folder, **{"environment": "prod", "commit": "a" * 40, "sha256": digest, **other})
 
 
 def test_what_was_looked_at_is_what_is_applied(tmp_path: Path):
     sha256 = written(tmp_path)
     assert review.read(tmp_path) == TOLD
-    assert approved(tmp_path, sha256) == review.Plan(tmp_path / "plan.tfplan", changes=True)
+    assert approved(tmp_path, sha256) == Plan(tmp_path / "plan.tfplan", changes=True)
     assert (tmp_path / "plan.txt").read_text() == "# what Terraform said\n"
 
 

@@ -1,0 +1,65 @@
+import pytest
+from tests.unit.delivery.samples import EMPTY, commit, file, git, make_project, release, write_releases
+
+from fairway import workflow_pipeline
+from fairway.delivery.forge_local import LocalForge
+from fairway.delivery.promotion import propose_release
+from fairway.errors import LeftBehindError
+from fairway.settings import Settings
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    return make_project(tmp_path, {"dev": file("8", "7"), "staging": EMPTY})
+
+
+def merge_elsewhere(checkout, files):
+    """Bring a change of other release files to main, without this checkout."""
+    other = checkout.parent / "other"
+    git(checkout.parent, "clone", "--quiet", "origin.git", "other")
+    write_releases(other, files)
+    made = commit(other, "Merged meanwhile")
+    git(other, "push", "--quiet", "origin", "main")
+    return made
+
+
+def test_the_newest_commit_goes_on(checkout):
+    workflow_pipeline.require_newest(Settings.load(checkout, {}), "dev")
+
+
+def test_a_commit_that_main_has_left_behind_changes_nothing(checkout):
+    newest = merge_elsewhere(checkout, {"dev": file("9", "8")})
+    words = f"not what dev is to run any more: since then .*dev/release.json changed .commit {newest[:12]}"
+    with pytest.raises(LeftBehindError, match=words):
+        workflow_pipeline.require_newest(Settings.load(checkout, {}), "dev")
+
+
+def test_what_was_merged_for_another_environment_holds_up_nothing(checkout):
+    merge_elsewhere(checkout, {"staging": file("8")})
+    workflow_pipeline.require_newest(Settings.load(checkout, {}), "dev")
+
+
+def test_what_was_trained_is_proposed_to_the_first_environment(checkout):
+    forge = LocalForge(checkout.parent / "origin.git")
+    proposal = propose_release(forge, ["dev", "staging"], release("9"))
+    assert proposal is not None
+    assert (proposal.branch, proposal.title) == ("release/dev/9", "Release version 9 to dev")
+    assert proposal.new == file("9", "8")
+
+
+def test_what_runs_already_is_not_proposed(checkout):
+    assert propose_release(LocalForge(checkout.parent / "origin.git"), ["dev", "staging"], release("8")) is None
+
+
+def test_a_model_of_an_older_commit_is_not_proposed(checkout):
+    older = git(checkout, "rev-parse", "HEAD")
+    newer = commit(checkout, "A newer model")
+    write_releases(checkout, {"dev": file("8")})
+    runs = release("8", git_sha=newer)
+    write_releases(checkout, {"dev": file("8").model_copy(update={"current": runs})})
+    commit(checkout, "Release it")
+    git(checkout, "push", "--quiet", "origin", "main")
+    settings, forge = Settings.load(checkout, {}), LocalForge(checkout.parent / "origin.git")
+    with pytest.raises(LeftBehindError, match="Git wants version 8 there, which is newer"):
+        workflow_pipeline._require_no_newer(settings, forge, older)
+    workflow_pipeline._require_no_newer(settings, forge, newer)
