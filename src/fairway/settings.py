@@ -28,6 +28,8 @@ class Project(BaseModel):
     accounts: dict[str, Annotated[str, Field(pattern=r"^\d{12}$")]]
     base_image: Annotated[str, Field(pattern=r"^\S+@sha256:[0-9a-f]{64}$")] | None = None
     """What the Dockerfile builds on, by digest; the twin needs none."""
+    github_oidc_provider_arn: Annotated[str, Field(pattern=r"^arn:aws:iam::\d{12}:oidc-provider/\S+$")] | None = None
+    """GitHub's OIDC provider where the account has one already; bootstrap makes one otherwise."""
 
     @property
     def account(self) -> str:

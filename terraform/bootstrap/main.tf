@@ -3,9 +3,23 @@ locals {
   name    = local.project.project
   home    = local.project.accounts.delivery
   account = coalesce(var.account, local.home)
+  at_home = local.account == local.home
 
   # The accounts of environments that have one of their own: delivery's deploy role enters them by theirs.
   others = setsubtract(values(local.project.accounts), [local.home])
+
+  # What an ARN of this account and region starts with, by service.
+  arn = { for service in [
+    "application-autoscaling", "cloudwatch", "codebuild", "codeconnections", "codepipeline", "ecr", "events", "kms", "lambda",
+    "logs", "sagemaker", "secretsmanager", "sns", "states",
+  ] : service => "arn:aws:${service}:${local.project.region}:${local.account}" }
+
+  state = "arn:aws:s3:::${module.state.bucket}"
+  roles = "arn:aws:iam::${local.account}:role/${local.name}"
+
+  # Of the two buckets that delivery makes: what is trained and released, and what pipelines hand from action to action.
+  artifacts = "arn:aws:s3:::${local.name}-artifacts-${local.account}-${local.project.region}"
+  pipelines = "arn:aws:s3:::${local.name}-pipelines-${local.account}-${local.project.region}"
 }
 
 provider "aws" {

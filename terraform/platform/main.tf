@@ -3,8 +3,9 @@ data "aws_caller_identity" "current" {}
 data "aws_region" "current" {}
 
 locals {
-  name      = "${var.project}-${var.environment}"
-  artifacts = { bucket = var.delivery.artifact_bucket, key_arn = var.delivery.artifact_key_arn }
+  name         = "${var.project}-${var.environment}"
+  boundary_arn = "arn:aws:iam::${data.aws_caller_identity.current.account_id}:policy/${var.project}-boundary"
+  artifacts    = { bucket = var.delivery.artifact_bucket, key_arn = var.delivery.artifact_key_arn }
 }
 
 module "training" {
@@ -19,6 +20,7 @@ module "training" {
   image_repository_arn    = var.delivery.image_repository_arn
   model_package_group_arn = var.delivery.model_package_group_arn
   key_arn                 = aws_kms_key.this.arn
+  boundary_arn            = local.boundary_arn
 }
 
 module "endpoint" {
@@ -33,4 +35,5 @@ module "endpoint" {
   artifacts            = local.artifacts
   image_repository_arn = var.delivery.image_repository_arn
   key_arn              = aws_kms_key.this.arn
+  boundary_arn         = local.boundary_arn
 }

@@ -132,6 +132,13 @@ def test_sources_are_free_of(source, pattern):
     assert re.findall(pattern, source.read_text()) == []
 
 
+@pytest.mark.parametrize("folder", [each for each in FOLDERS if each.name != "bootstrap"], ids=lambda folder: folder.name)
+def test_every_role_carries_the_boundary(folder):
+    text = "".join(file.read_text() for file in sorted(folder.glob("*.tf")))
+    roles = re.findall(r'^resource "aws_iam_role" "(\w+)" \{\n(.*?)^\}', text, re.MULTILINE | re.DOTALL)
+    assert [name for name, body in roles if not re.search(r"^  permissions_boundary +=", body, re.MULTILINE)] == []
+
+
 def test_default_tags_and_accounts_stand_in_roots_only():
     telling = {file.parent for file in SOURCES if "default_tags" in file.read_text()}
     allowing = {file.parent for file in SOURCES if "allowed_account_ids" in file.read_text()}

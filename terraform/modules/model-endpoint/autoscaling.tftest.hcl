@@ -7,6 +7,7 @@ variables {
   artifacts            = { bucket = "flights-artifacts", key_arn = "arn:aws:kms:us-east-1:111111111111:key/artifacts" }
   image_repository_arn = "arn:aws:ecr:us-east-1:111111111111:repository/flights"
   key_arn              = "arn:aws:kms:us-east-1:111111111111:key/environment"
+  boundary_arn         = "arn:aws:iam::111111111111:policy/flights-boundary"
   autoscaling          = { min = 2, max = 4, invocations_per_instance = 600 }
 
   release = {

@@ -1,6 +1,7 @@
 resource "aws_iam_role" "this" {
-  name        = "${var.name}-endpoint"
-  description = "What the containers of the endpoint ${var.name} may do."
+  name                 = "${var.name}-endpoint"
+  description          = "What the containers of the endpoint ${var.name} may do."
+  permissions_boundary = var.boundary_arn
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{

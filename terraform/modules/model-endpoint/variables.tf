@@ -272,3 +272,9 @@ variable "key_arn" {
   type        = string
   nullable    = false
 }
+
+variable "boundary_arn" {
+  description = "ARN of the permissions boundary that the project's roles carry."
+  type        = string
+  nullable    = false
+}

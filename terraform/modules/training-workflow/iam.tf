@@ -60,9 +60,10 @@ locals {
 }
 
 resource "aws_iam_role" "workflow" {
-  name               = "${var.name}-training-workflow"
-  description        = "What the state machine ${var.name}-training may do."
-  assume_role_policy = local.trust.states
+  name                 = "${var.name}-training-workflow"
+  description          = "What the state machine ${var.name}-training may do."
+  permissions_boundary = var.boundary_arn
+  assume_role_policy   = local.trust.states
 }
 
 resource "aws_iam_role_policy" "workflow" {
@@ -144,9 +145,10 @@ resource "aws_iam_role_policy" "workflow" {
 }
 
 resource "aws_iam_role" "processing" {
-  name               = "${var.name}-processing"
-  description        = "What the jobs that prepare and evaluate may do in ${var.name}."
-  assume_role_policy = local.trust.sagemaker
+  name                 = "${var.name}-processing"
+  description          = "What the jobs that prepare and evaluate may do in ${var.name}."
+  permissions_boundary = var.boundary_arn
+  assume_role_policy   = local.trust.sagemaker
 }
 
 resource "aws_iam_role_policy" "processing" {
@@ -183,9 +185,10 @@ resource "aws_iam_role_policy" "processing" {
 }
 
 resource "aws_iam_role" "training" {
-  name               = "${var.name}-training"
-  description        = "What the jobs that train may do in ${var.name}."
-  assume_role_policy = local.trust.sagemaker
+  name                 = "${var.name}-training"
+  description          = "What the jobs that train may do in ${var.name}."
+  permissions_boundary = var.boundary_arn
+  assume_role_policy   = local.trust.sagemaker
 }
 
 resource "aws_iam_role_policy" "training" {

@@ -9,6 +9,7 @@ variables {
   image_repository_arn    = "arn:aws:ecr:us-east-1:111111111111:repository/flights"
   model_package_group_arn = "arn:aws:sagemaker:us-east-1:111111111111:model-package-group/flights"
   key_arn                 = "arn:aws:kms:us-east-1:111111111111:key/environment"
+  boundary_arn            = "arn:aws:iam::111111111111:policy/flights-boundary"
 
   gate = {
     thresholds = { auc = { min = 0.65 }, log_loss = { max = 0.6 } }
@@ -113,6 +114,15 @@ run "a_star_stands_only_where_an_action_knows_no_resource" {
       [for statement in jsondecode(policy).Statement : statement.Sid if statement.Resource == "*"] == ["Registry", "Metrics"]
     ])
     error_message = "The jobs' roles name what they touch."
+  }
+}
+
+run "every_role_carries_the_boundary" {
+  assert {
+    condition = alltrue([for role in [aws_iam_role.workflow, aws_iam_role.processing, aws_iam_role.training] :
+      role.permissions_boundary == var.boundary_arn
+    ])
+    error_message = "The deploy role may make no role without the boundary."
   }
 }
 

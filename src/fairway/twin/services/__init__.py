@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING
 
 import botocore.session
 
-from fairway.twin import base, base_accounts, base_logs, base_trail, image_layers, states
+from fairway.twin import (
+    base,
+    base_accounts,
+    base_boundaries,
+    base_functions,
+    base_logs,
+    base_trail,
+    image_layers,
+    states,
+)
 from fairway.twin.filters.metrics import MetricFilters
 from fairway.twin.runtime.alarm_engine import AlarmEngine
 
@@ -24,6 +33,7 @@ if TYPE_CHECKING:
 # scope of the signature -> the package that declares the operations, the service models
 OWN: dict[str, tuple[str, tuple[str, ...]]] = {
     "application-autoscaling": ("fairway.twin.services.application_autoscaling", ("application-autoscaling",)),
+    "codedeploy": ("fairway.twin.services.codedeploy", ("codedeploy",)),
     "sagemaker": ("fairway.twin.services.sagemaker", ("sagemaker", "sagemaker-runtime")),
 }
 
@@ -60,6 +70,8 @@ def install(twin: "Twin") -> Services:
     states.install(twin)
     image_layers.install()
     base_accounts.install()
+    base_boundaries.install()
+    base_functions.install()
     filters = MetricFilters(base_logs.MinistackLogs(), twin.clock.speed)
     base_logs.install(filters.take)
     closers.append(filters.close)
