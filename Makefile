@@ -7,19 +7,25 @@ ENV ?= dev
 export CLOUD ?= twin
 export PYTHONPATH := src
 PYTHON ?= python3
-LOCKS := requirements/dev.txt requirements/checkov.txt
+# Folder and lock of each virtual environment; a build of a pipeline needs but one.
+VENVS ?= .venv:dev .venv-checkov:checkov
+LOCKS := $(foreach venv,$(VENVS),requirements/$(lastword $(subst :, ,$(venv))).txt)
 # Named by the locks' content: a copy or a new clone of the same commit has nothing to set up again.
 READY := .venv/.ready-$(shell cat $(LOCKS) | cksum | cut -d' ' -f1)
+# All tests, unless a build names those of what a change can break.
+UNIT ?= tests/unit tests/repository
+INTEGRATION ?= tests/integration
+REGRESSION ?= tests/regression
 FAIRWAY = .venv/bin/python -m fairway
 
-.PHONY: help setup init up down env status demo bootstrap plan apply destroy unlock train release promote rollback merge history invoke test unit integration regression fmt lint check image-check lock bench
+.PHONY: help setup init up down env status demo bootstrap plan apply destroy unlock train release promote rollback merge history invoke connect image execution candidate review apply-reviewed verify propose test unit integration regression fmt lint check image-check lock bench
 
 help: ## Show this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## Make the virtual environments from the hashed locks
 $(READY): $(LOCKS) requirements/uv.txt requirements/setup.sh
-	@sh requirements/setup.sh "$(PYTHON)" && rm -f .venv/.ready-* && touch $@
+	@sh requirements/setup.sh "$(PYTHON)" $(VENVS) && rm -f .venv/.ready-* && touch $@
 
 init: setup ## Write project.json: the only file with names to fill in
 	@$(FAIRWAY) init
@@ -58,13 +64,32 @@ status: setup ## Compare what Git wants with what runs, everywhere; with DRIFT=-
 invoke: setup ## Send ENV's endpoint its golden requests, or those in BODY
 	@$(FAIRWAY) invoke $(ENV) $(BODY)
 
+connect: setup ## Complete the connection to the repository: on AWS, say where to click
+	@$(FAIRWAY) connect
+
+# What the builds of the pipelines run; buildspecs/ says which of these, and with what.
+image: setup ## Build the image, push it, and write its address to build/image
+	@$(FAIRWAY) image
+execution: setup ## Write the input of the training workflow for IMAGE
+	@$(FAIRWAY) execution $(ENV)
+candidate: setup ## Fetch what the training run EXECUTION_ARN registered, for the regression tests
+	@$(FAIRWAY) candidate $(ENV)
+review: setup ## Plan ENV for a reviewer, as a role that only reads
+	@$(FAIRWAY) review $(ENV)
+apply-reviewed: setup ## Apply the plan of ENV that was approved by its digest, PLAN_SHA256
+	@$(FAIRWAY) apply-reviewed $(ENV)
+verify: setup ## Verify that ENV runs the release that Git wants, and answers as recorded
+	@$(FAIRWAY) verify $(ENV)
+propose: setup ## Open the pull request that brings ENV the newest release
+	@$(FAIRWAY) propose $(ENV)
+
 test: unit integration regression ## Run every test
 unit: setup ## Run the unit and repository tests, and Terraform's own
-	.venv/bin/pytest tests/unit tests/repository
+	.venv/bin/pytest $(UNIT)
 integration: setup ## Run the tests on the twin
-	.venv/bin/pytest tests/integration
+	.venv/bin/pytest $(INTEGRATION)
 regression: setup ## Run the tests of the model's quality on real data
-	.venv/bin/pytest tests/regression
+	.venv/bin/pytest $(REGRESSION)
 
 fmt: setup ## Format Python and Terraform
 	.venv/bin/ruff check --fix-only --quiet . && .venv/bin/ruff format --quiet . && terraform fmt -recursive terraform

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Make .venv and .venv-checkov hold exactly what their locks say. Usage: setup.sh PYTHON
+# Make virtual environments hold exactly what their locks say. Usage: setup.sh PYTHON FOLDER:LOCK…
 set -eu
 python=$1
 if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
@@ -13,7 +13,7 @@ if [ -z "${SETUP_LOCKED:-}" ]; then
 lock = os.open("build/setup.lock", os.O_CREAT | os.O_RDWR)
 os.set_inheritable(lock, True)
 fcntl.flock(lock, fcntl.LOCK_EX)
-os.execvp("sh", ["sh", *sys.argv[1:]])' "$0" "$python"
+os.execvp("sh", ["sh", *sys.argv[1:]])' "$0" "$@"
 fi
 if command -v uv >/dev/null 2>&1; then
   uv=uv
@@ -21,7 +21,8 @@ else
   uv=build/uv/bin/uv
   [ -x "$uv" ] || { "$python" -m venv build/uv && build/uv/bin/pip install --quiet --require-hashes -r requirements/uv.txt; }
 fi
-for pair in .venv:dev .venv-checkov:checkov; do
+shift
+for pair in "$@"; do
   directory=${pair%%:*}
   [ -x "$directory/bin/python" ] || "$uv" venv --quiet --allow-existing --python "$python" "$directory"
   "$uv" pip sync --quiet --require-hashes --python "$directory/bin/python" "requirements/${pair##*:}.txt"
