@@ -3,9 +3,10 @@ locals {
   name     = local.project.project
   accounts = local.project.accounts
 
-  # The environment that trains writes; every environment reads.
-  readers = toset(values(local.accounts))
-  writers = [local.accounts.dev]
+  # An environment's roles begin with its name, wherever they are. The environment that trains writes; every one reads.
+  roles   = { for environment, account in local.accounts : environment => "arn:aws:iam::${account}:role/${local.name}-${environment}-*" if environment != "delivery" }
+  readers = toset(values(local.roles))
+  writers = [local.roles.dev]
 }
 
 provider "aws" {
@@ -39,6 +40,6 @@ module "registry" {
   source = "../modules/model-registry"
 
   name    = local.name
-  readers = local.readers
-  writers = local.writers
+  readers = toset(values(local.accounts))
+  writers = [local.accounts.dev]
 }

@@ -4,8 +4,8 @@ mock_provider "aws" {
 
 variables {
   name          = "flights-artifacts-111111111111-us-east-1"
-  readers       = ["111111111111", "222222222222"]
-  writers       = ["222222222222"]
+  readers       = ["arn:aws:iam::222222222222:role/flights-prod-*", "arn:aws:iam::111111111111:role/flights-dev-*"]
+  writers       = ["arn:aws:iam::111111111111:role/flights-dev-*"]
   force_destroy = true
 }
 
@@ -63,24 +63,30 @@ run "readers_read_and_writers_write_below_runs_only" {
       Principal = { AWS = ["arn:aws:iam::111111111111:root", "arn:aws:iam::222222222222:root"] }
       Action    = ["s3:GetObject", "s3:ListBucket"]
       Resource  = ["arn:aws:s3:::mocked-bucket", "arn:aws:s3:::mocked-bucket/*"]
+      Condition = { ArnLike = { "aws:PrincipalArn" = ["arn:aws:iam::111111111111:role/flights-dev-*", "arn:aws:iam::222222222222:role/flights-prod-*"] } }
     }
-    error_message = "Readers get and list."
+    error_message = "Readers get and list, and they are roles, not accounts."
   }
 
   assert {
     condition = jsondecode(aws_s3_bucket_policy.this.policy).Statement[2] == {
       Sid       = "Writers"
       Effect    = "Allow"
-      Principal = { AWS = ["arn:aws:iam::222222222222:root"] }
+      Principal = { AWS = ["arn:aws:iam::111111111111:root"] }
       Action    = ["s3:PutObject", "s3:AbortMultipartUpload"]
       Resource  = ["arn:aws:s3:::mocked-bucket/runs/*"]
+      Condition = { ArnLike = { "aws:PrincipalArn" = ["arn:aws:iam::111111111111:role/flights-dev-*"] } }
     }
     error_message = "Writers put below runs/."
   }
 
   assert {
-    condition     = [for statement in jsondecode(aws_kms_key.this.policy).Statement : statement.Sid] == ["AccountDecides", "Readers", "Writers"]
-    error_message = "Readers and writers may use the key too."
+    condition = { for statement in jsondecode(aws_kms_key.this.policy).Statement : statement.Sid => try(statement.Condition.ArnLike["aws:PrincipalArn"], []) } == {
+      AccountDecides = []
+      Readers        = ["arn:aws:iam::111111111111:role/flights-dev-*", "arn:aws:iam::222222222222:role/flights-prod-*"]
+      Writers        = ["arn:aws:iam::111111111111:role/flights-dev-*"]
+    }
+    error_message = "The same readers and writers may use the key."
   }
 }
 
@@ -94,6 +100,37 @@ run "a_store_of_one_account_shares_nothing" {
     condition     = length(jsondecode(aws_s3_bucket_policy.this.policy).Statement) == 1 && length(jsondecode(aws_kms_key.this.policy).Statement) == 1
     error_message = "Without readers the bucket's policy only denies, and the key belongs to the account."
   }
+}
+
+run "a_tenant_has_its_own_prefix_and_no_more" {
+  variables {
+    tenants = { "333333333333" = "bootstrap/333333333333/" }
+  }
+
+  assert {
+    condition = [for statement in jsondecode(aws_s3_bucket_policy.this.policy).Statement :
+      [statement.Principal.AWS, flatten([statement.Action]), statement.Resource] if startswith(statement.Sid, "Tenant")
+      ] == [
+      [["arn:aws:iam::333333333333:root"], ["s3:ListBucket"], "arn:aws:s3:::mocked-bucket"],
+      ["arn:aws:iam::333333333333:root", ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"], "arn:aws:s3:::mocked-bucket/bootstrap/333333333333/*"],
+    ]
+    error_message = "A tenant lists the bucket, and reads and writes below its prefix."
+  }
+
+  assert {
+    condition     = one([for statement in jsondecode(aws_kms_key.this.policy).Statement : statement.Principal.AWS if statement.Sid == "Tenants"]) == ["arn:aws:iam::333333333333:root"]
+    error_message = "A tenant may use the key."
+  }
+}
+
+run "a_tenant_without_a_prefix_of_its_own_is_refused" {
+  command = plan
+
+  variables {
+    tenants = { "333333333333" = "" }
+  }
+
+  expect_failures = [var.tenants]
 }
 
 run "destroying_spares_the_objects_unless_asked" {
@@ -117,11 +154,11 @@ run "a_name_with_capitals_is_refused" {
   expect_failures = [var.name]
 }
 
-run "a_reader_that_is_no_account_is_refused" {
+run "a_reader_that_is_no_role_is_refused" {
   command = plan
 
   variables {
-    readers = ["dev"]
+    readers = ["111111111111"]
     writers = []
   }
 
@@ -132,7 +169,7 @@ run "a_writer_that_may_not_read_is_refused" {
   command = plan
 
   variables {
-    writers = ["333333333333"]
+    writers = ["arn:aws:iam::333333333333:role/flights-dev-*"]
   }
 
   expect_failures = [var.writers]

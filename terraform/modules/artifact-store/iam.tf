@@ -1,6 +1,10 @@
 locals {
-  readers = [for account in sort(var.readers) : "arn:aws:iam::${account}:root"]
-  writers = [for account in sort(var.writers) : "arn:aws:iam::${account}:root"]
+  # Across accounts a bucket's policy names accounts, and the condition the roles: those need not exist yet.
+  accounts = { for kind, roles in { readers = var.readers, writers = var.writers } :
+    kind => distinct([for role in sort(roles) : "arn:aws:iam::${split(":", role)[4]}:root"])
+  }
+
+  tenants = [for account in keys(var.tenants) : "arn:aws:iam::${account}:root"]
 
   bucket_policy = {
     Version = "2012-10-17"
@@ -14,19 +18,36 @@ locals {
         Resource  = [aws_s3_bucket.this.arn, "${aws_s3_bucket.this.arn}/*"]
         Condition = { Bool = { "aws:SecureTransport" = "false" } }
       }],
-      length(local.readers) == 0 ? [] : [{
+      length(var.readers) == 0 ? [] : [{
         Sid       = "Readers"
         Effect    = "Allow"
-        Principal = { AWS = local.readers }
+        Principal = { AWS = local.accounts.readers }
         Action    = ["s3:GetObject", "s3:ListBucket"]
         Resource  = [aws_s3_bucket.this.arn, "${aws_s3_bucket.this.arn}/*"]
+        Condition = { ArnLike = { "aws:PrincipalArn" = sort(var.readers) } }
       }],
-      length(local.writers) == 0 ? [] : [{
+      length(var.writers) == 0 ? [] : [{
         Sid       = "Writers"
         Effect    = "Allow"
-        Principal = { AWS = local.writers }
+        Principal = { AWS = local.accounts.writers }
         Action    = ["s3:PutObject", "s3:AbortMultipartUpload"]
         Resource  = ["${aws_s3_bucket.this.arn}/runs/*"]
+        Condition = { ArnLike = { "aws:PrincipalArn" = sort(var.writers) } }
+      }],
+      length(var.tenants) == 0 ? [] : [{
+        Sid       = "TenantsList"
+        Effect    = "Allow"
+        Principal = { AWS = local.tenants }
+        # Not by prefix: S3 tells "no such object yet" from "forbidden" only to who may list the bucket as a whole.
+        Action   = "s3:ListBucket"
+        Resource = aws_s3_bucket.this.arn
+      }],
+      [for account, prefix in var.tenants : {
+        Sid       = "Tenant${account}"
+        Effect    = "Allow"
+        Principal = { AWS = "arn:aws:iam::${account}:root" }
+        Action    = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
+        Resource  = "${aws_s3_bucket.this.arn}/${prefix}*"
       }],
     )
   }
@@ -43,18 +64,27 @@ locals {
         Action   = "kms:*"
         Resource = "*"
       }],
-      length(local.readers) == 0 ? [] : [{
+      length(var.readers) == 0 ? [] : [{
         Sid       = "Readers"
         Effect    = "Allow"
-        Principal = { AWS = local.readers }
+        Principal = { AWS = local.accounts.readers }
         Action    = ["kms:Decrypt", "kms:DescribeKey"]
         Resource  = "*"
+        Condition = { ArnLike = { "aws:PrincipalArn" = sort(var.readers) } }
       }],
-      length(local.writers) == 0 ? [] : [{
+      length(var.writers) == 0 ? [] : [{
         Sid       = "Writers"
         Effect    = "Allow"
-        Principal = { AWS = local.writers }
+        Principal = { AWS = local.accounts.writers }
         Action    = ["kms:GenerateDataKey"]
+        Resource  = "*"
+        Condition = { ArnLike = { "aws:PrincipalArn" = sort(var.writers) } }
+      }],
+      length(var.tenants) == 0 ? [] : [{
+        Sid       = "Tenants"
+        Effect    = "Allow"
+        Principal = { AWS = local.tenants }
+        Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
         Resource  = "*"
       }],
     )

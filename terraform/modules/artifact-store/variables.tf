@@ -10,26 +10,38 @@ variable "name" {
 }
 
 variable "readers" {
-  description = "Accounts whose roles may read what the store holds, as far as their own policies let them."
+  description = "Roles that may read what the store holds, as far as their own policies let them, as ARNs in which * may stand."
   type        = set(string)
   default     = []
   nullable    = false
 
   validation {
-    condition     = alltrue([for account in var.readers : can(regex("^[0-9]{12}$", account))])
-    error_message = "A reader is an account, twelve digits; got ${join(", ", var.readers)}."
+    condition     = alltrue([for role in var.readers : can(regex("^arn:aws:iam::[0-9]{12}:role/[a-zA-Z0-9_+=,.@*-]+$", role))])
+    error_message = "A reader is a role's ARN, in which * stands for any characters; got ${join(", ", var.readers)}."
   }
 }
 
 variable "writers" {
-  description = "Accounts whose roles may also write below runs/, as far as their own policies let them: those that train."
+  description = "Roles that may also write below runs/, as far as their own policies let them: those that train."
   type        = set(string)
   default     = []
   nullable    = false
 
   validation {
-    condition     = alltrue([for account in var.writers : contains(var.readers, account)])
+    condition     = alltrue([for role in var.writers : contains(var.readers, role)])
     error_message = "A writer reads too: add ${join(", ", setsubtract(var.writers, var.readers))} to readers."
+  }
+}
+
+variable "tenants" {
+  description = "Accounts that keep something of their own in the store, and the prefix of its keys: whom their policies let, reads, writes and deletes there."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for account, prefix in var.tenants : can(regex("^[0-9]{12}$", account)) && can(regex("^([a-z0-9-]+/)+$", prefix))])
+    error_message = "A tenant is an account of twelve digits with a prefix that ends in a slash; got ${jsonencode(var.tenants)}."
   }
 }
 

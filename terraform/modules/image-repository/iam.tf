@@ -15,10 +15,12 @@ locals {
   repository_policy = {
     Version = "2012-10-17"
     Statement = [{
-      Sid       = "Readers"
-      Effect    = "Allow"
-      Principal = { AWS = [for account in sort(var.readers) : "arn:aws:iam::${account}:root"] }
+      Sid    = "Readers"
+      Effect = "Allow"
+      # Across accounts the policy names accounts, and the condition the roles: those need not exist yet.
+      Principal = { AWS = distinct([for role in sort(var.readers) : "arn:aws:iam::${split(":", role)[4]}:root"]) }
       Action    = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+      Condition = { ArnLike = { "aws:PrincipalArn" = sort(var.readers) } }
     }]
   }
 }

@@ -4,7 +4,7 @@ mock_provider "aws" {
 
 variables {
   name          = "flights"
-  readers       = ["222222222222", "111111111111"]
+  readers       = ["arn:aws:iam::222222222222:role/flights-prod-*", "arn:aws:iam::111111111111:role/flights-dev-*"]
   force_destroy = true
 }
 
@@ -27,8 +27,9 @@ run "readers_pull_and_nobody_else_is_named" {
       Effect    = "Allow"
       Principal = { AWS = ["arn:aws:iam::111111111111:root", "arn:aws:iam::222222222222:root"] }
       Action    = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+      Condition = { ArnLike = { "aws:PrincipalArn" = ["arn:aws:iam::111111111111:role/flights-dev-*", "arn:aws:iam::222222222222:role/flights-prod-*"] } }
     }]
-    error_message = "The repository's policy lets the readers' accounts pull, no more."
+    error_message = "The repository's policy lets the readers' roles pull, no more."
   }
 }
 
@@ -59,11 +60,11 @@ run "a_repository_that_nobody_may_pull_from_is_refused" {
   expect_failures = [var.readers]
 }
 
-run "a_reader_that_is_no_account_is_refused" {
+run "a_reader_that_is_no_role_is_refused" {
   command = plan
 
   variables {
-    readers = ["dev"]
+    readers = ["111111111111"]
   }
 
   expect_failures = [var.readers]

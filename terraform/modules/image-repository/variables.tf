@@ -10,13 +10,13 @@ variable "name" {
 }
 
 variable "readers" {
-  description = "Accounts whose roles may pull images, as far as their own policies let them."
+  description = "Roles that may pull images, as far as their own policies let them, as ARNs in which * may stand."
   type        = set(string)
   nullable    = false
 
   validation {
-    condition     = length(var.readers) > 0 && alltrue([for account in var.readers : can(regex("^[0-9]{12}$", account))])
-    error_message = "A repository has readers, accounts of twelve digits; got [${join(", ", var.readers)}]."
+    condition     = length(var.readers) > 0 && alltrue([for role in var.readers : can(regex("^arn:aws:iam::[0-9]{12}:role/[a-zA-Z0-9_+=,.@*-]+$", role))])
+    error_message = "A repository has readers, ARNs of roles in which * stands for any characters; got [${join(", ", var.readers)}]."
   }
 }
 
