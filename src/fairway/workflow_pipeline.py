@@ -21,13 +21,13 @@ from fairway.settings import Settings
 
 
 def require_newest(settings: Settings, environment: str) -> None:
-    """Raise `LeftBehindError` if the default branch wants something else of an environment than this checkout.
+    """Raise `LeftBehindError` if the default branch has changed an environment since this checkout left it.
 
     A pipeline that is started again for an old commit would otherwise undo what was merged since.
     """
     git(settings.root, "fetch", "--quiet", "origin", "HEAD")
     paths = [f"terraform/environments/{environment}", "terraform/platform", "terraform/modules"]
-    changed = git(settings.root, "diff", "--name-only", "HEAD", "FETCH_HEAD", "--", *paths).split()
+    changed = git(settings.root, "diff", "--name-only", "HEAD...FETCH_HEAD", "--", *paths).split()
     if changed:
         newest = git(settings.root, "rev-parse", "FETCH_HEAD").strip()
         raise LeftBehindError(

@@ -34,6 +34,12 @@ def test_a_commit_that_main_has_left_behind_changes_nothing(checkout):
         workflow_pipeline.require_newest(Settings.load(checkout, {}), "dev")
 
 
+def test_a_pull_request_that_is_up_to_date_goes_on(checkout):
+    write_releases(checkout, {"dev": file("9", "8")})
+    commit(checkout, "Not merged yet")
+    workflow_pipeline.require_newest(Settings.load(checkout, {}), "dev")
+
+
 def test_what_was_merged_for_another_environment_holds_up_nothing(checkout):
     merge_elsewhere(checkout, {"staging": file("8")})
     workflow_pipeline.require_newest(Settings.load(checkout, {}), "dev")
