@@ -3,11 +3,11 @@
 https://docs.aws.amazon.com/codebuild/latest/APIReference/API_TestCase.html
 """
 
-import xml.etree.ElementTree as ElementTree
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from xml.etree import ElementTree
 
 from fairway.twin.runtime.build_failures import CLIENT_ERROR, PhaseError
 
@@ -17,7 +17,7 @@ _MESSAGE_LENGTH = 5_000
 
 
 @dataclass(frozen=True)
-class TestCase:
+class Case:
     """One test of a report."""
 
     file: str
@@ -29,7 +29,7 @@ class TestCase:
     message: str
 
 
-def read_junit(name: str, path: Path) -> Iterator[TestCase]:
+def read_junit(name: str, path: Path) -> Iterator[Case]:
     """Yield the test cases of a file of JUnit XML; raise PhaseError for what is none."""
     try:
         root = ElementTree.parse(path).getroot()  # noqa: S314 -- the build may harm nobody but itself with its own file
@@ -43,10 +43,10 @@ def read_junit(name: str, path: Path) -> Iterator[TestCase]:
             yield _case(name, suite.get("name", ""), case)
 
 
-def _case(file: str, suite: str, case: ElementTree.Element) -> TestCase:
+def _case(file: str, suite: str, case: ElementTree.Element) -> Case:
     outcome = next((child for child in case if child.tag in _STATUSES), None)
     message = "" if outcome is None else "\n".join(filter(None, (outcome.get("message"), outcome.text)))
-    return TestCase(
+    return Case(
         file=file,
         suite=suite,
         prefix=case.get("classname", ""),
@@ -57,7 +57,7 @@ def _case(file: str, suite: str, case: ElementTree.Element) -> TestCase:
     )
 
 
-def summary(cases: Sequence[TestCase]) -> dict[str, object]:
+def summary(cases: Sequence[Case]) -> dict[str, object]:
     """Return CodeBuild's testSummary of the cases of a report."""
     counts = Counter(case.status for case in cases)
     return {
@@ -67,6 +67,6 @@ def summary(cases: Sequence[TestCase]) -> dict[str, object]:
     }
 
 
-def report_status(cases: Iterable[TestCase]) -> str:
+def report_status(cases: Iterable[Case]) -> str:
     """Return what the cases make of their report."""
     return FAILED if any(case.status in (FAILED, ERROR) for case in cases) else SUCCEEDED

@@ -14,6 +14,7 @@ from fairway.twin import (
     base,
     base_accounts,
     base_boundaries,
+    base_events,
     base_functions,
     base_logs,
     base_trail,
@@ -22,6 +23,7 @@ from fairway.twin import (
 )
 from fairway.twin.filters.metrics import MetricFilters
 from fairway.twin.runtime.alarm_engine import AlarmEngine
+from fairway.twin.runtime.pipelines import PipelineEngine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +35,11 @@ if TYPE_CHECKING:
 # scope of the signature -> the package that declares the operations, the service models
 OWN: dict[str, tuple[str, tuple[str, ...]]] = {
     "application-autoscaling": ("fairway.twin.services.application_autoscaling", ("application-autoscaling",)),
+    "codebuild": ("fairway.twin.services.codebuild", ("codebuild",)),
+    "codeconnections": ("fairway.twin.services.codeconnections", ("codeconnections",)),
     "codedeploy": ("fairway.twin.services.codedeploy", ("codedeploy",)),
+    "codepipeline": ("fairway.twin.services.codepipeline", ("codepipeline",)),
+    "codestar-connections": ("fairway.twin.services.codeconnections", ("codestar-connections",)),
     "sagemaker": ("fairway.twin.services.sagemaker", ("sagemaker", "sagemaker-runtime")),
 }
 
@@ -68,6 +74,7 @@ def install(twin: "Twin") -> Services:
     base.install_missing_resources()
     base_trail.install()
     states.install(twin)
+    base_events.install_targets("codepipeline", twin.engine(PipelineEngine).deliver)
     image_layers.install()
     base_accounts.install()
     base_boundaries.install()
