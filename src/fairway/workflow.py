@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from fairway.delivery import access, image, registry, releases, training
-from fairway.delivery.verification import same_answer
 from fairway.errors import CommitMissingError, NoReleaseError, ProjectFileError, RequestFileError, WrongAnswerError
+from fairway.functions.answers import same_answer
 from fairway.settings import Settings
 
 RAW_PREFIX = "raw/"

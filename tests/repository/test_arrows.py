@@ -20,9 +20,9 @@ ALLOWED = {
     "container": {"jobs", "serving", "errors"},
     "settings": {"errors"},
     "delivery": {"errors", "settings"},
-    "functions": {"delivery", "errors", "settings"},
+    "functions": {"serving", "errors"},
     "twin": {"errors"},
-    **{name: {"model", "delivery", "errors", *COMMANDS} for name in COMMANDS - {"settings"}},
+    **{name: {"model", "delivery", "functions", "errors", *COMMANDS} for name in COMMANDS - {"settings"}},
 }
 
 
@@ -78,6 +78,7 @@ def test_the_parts_are_those_of_the_table():
         ("jobs", "import fairway.delivery.releases"),
         ("serving", "def late():\n    from fairway.twin import api"),
         ("delivery", "from fairway import twin"),
+        ("functions", "from fairway.delivery import releases"),
         ("twin", "import model"),
         ("twin", "from fairway.settings import Settings"),
         ("errors", "from fairway.settings import Settings"),

@@ -1,6 +1,7 @@
 """The golden requests of a release: rows of the test data with the answers that the evaluated model gave.
 
-A deployment that answers them otherwise runs another model, whatever its name says.
+A deployment that answers them otherwise runs another model, whatever its name says. The schema that they obey is
+beside them, for who checks requests without the model: the inference API.
 """
 
 import json
@@ -16,7 +17,7 @@ ROWS = 20
 
 
 def golden_requests(artifact: Path, test: Path) -> dict[str, Any]:
-    """Return {"request", "response"}: JSON as the endpoint speaks it, of `ROWS` rows spread over the test data."""
+    """Return {"schema", "request", "response"}: JSON as the endpoint speaks it, of rows spread over the data."""
     predictor = Predictor.load(artifact)
     names = [column.name for column in predictor.schema.columns]
     table = pyarrow.parquet.read_table(test, columns=names)
@@ -26,4 +27,4 @@ def golden_requests(artifact: Path, test: Path) -> dict[str, Any]:
     # Through the container's own reader and writer: what the endpoint will do with these bytes.
     batch = formats.read_batch(json.dumps(request).encode(), formats.JSON, predictor.schema)
     answer = formats.write_answer(predictor.predict(batch), formats.JSON)
-    return {"request": request, "response": json.loads(answer)}
+    return {"schema": predictor.schema.to_json(), "request": request, "response": json.loads(answer)}

@@ -1,6 +1,6 @@
 import pytest
 
-from fairway.delivery.verification import same_answer
+from fairway.functions.answers import same_answer
 
 RECORDED = {"predictions": [{"probability": 0.31, "late": False}, {"probability": 0.62, "late": True}]}
 
