@@ -83,7 +83,7 @@ async def _serve(settings: Settings, clock: "Clock", listener: socket.socket, re
     twin = Twin(directory=settings.directory, endpoint=settings.endpoint, store=Store(clock), clock=clock)
     workers = ThreadPoolExecutor(max_workers=_WORKERS, thread_name_prefix="twin")
     services = install(twin)
-    facts = _facts(settings)
+    facts = _facts(settings, clock)
     gateway = Gateway(twin, services, workers, facts)
 
     stop = asyncio.Event()
@@ -121,7 +121,7 @@ def _hypercorn(listener: socket.socket) -> Config:
     return config
 
 
-def _facts(settings: Settings) -> dict[str, object]:
+def _facts(settings: Settings, clock: "Clock") -> dict[str, object]:
     """Return what twin.json and the door's health say of this process."""
     return {
         "pid": os.getpid(),
@@ -129,6 +129,7 @@ def _facts(settings: Settings) -> dict[str, object]:
         "endpoint": settings.endpoint,
         "account": settings.account,
         "region": settings.region,
+        "speed": clock.speed,
     }
 
 
