@@ -14,6 +14,7 @@ from fairway.errors import (
     FairwayError,
     PlanStaleError,
     StateLockedError,
+    TerraformDiedError,
     TerraformError,
 )
 from fairway.settings import Settings
@@ -25,7 +26,8 @@ def deploy(
     """Apply an environment's plan (made now, if none is given), verify what runs, and return Terraform's outputs.
 
     Raises `DeploymentFailedError` with why and with the pull request that reverts it, if there is something to go back
-    to; `StateLockedError`, `PlanStaleError` and the errors of planning as they are, since nothing was changed then.
+    to; `StateLockedError`, `PlanStaleError` and the errors of planning as they are, since nothing was changed then, and
+    `TerraformDiedError`, since nobody knows yet what was.
     """
     provisioner = Provisioner(settings, listen=listen)
     if plan is None:
@@ -35,8 +37,8 @@ def deploy(
     try:
         outputs = provisioner.apply(environment, plan)
         verify(settings, environment, outputs)
-    except (StateLockedError, PlanStaleError):
-        raise
+    except (StateLockedError, PlanStaleError, TerraformDiedError):
+        raise  # none of them says anything of the release
     except FairwayError as error:
         if releases.read(workflow.release_path(settings, environment)).current is None:
             raise  # nothing was to be deployed: the error is not about an endpoint

@@ -86,12 +86,30 @@ def deploy_variables(settings: Settings, purpose: str, *, reading: bool = False)
         raise AwsCallError("sts:AssumeRole", error.response["Error"].get("Message", str(error))) from error
     except BotoCoreError as error:
         raise AwsCallError("sts:AssumeRole", str(error)) from error
+    others = {name: value for name, value in variables.items() if name not in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")}
+    return others | _keys(answer)
+
+
+def _keys(answer: Mapping[str, Any]) -> dict[str, str]:
     keys = answer["Credentials"]
-    return {name: value for name, value in variables.items() if name not in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")} | {
+    return {
         "AWS_ACCESS_KEY_ID": keys["AccessKeyId"],
         "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"],
         "AWS_SESSION_TOKEN": keys["SessionToken"],
     }
+
+
+def account_variables(settings: Settings, home: Mapping[str, str], account: str, purpose: str) -> dict[str, str]:
+    """Return the environment of a command that acts as the deploy role of an environment's own account.
+
+    It is entered from `home`, the environment of a command at home. Raises `AwsCallError` where that may not be.
+    """
+    role = settings.project.deploy_role_arn.replace(f"::{settings.project.account}:", f"::{account}:")
+    try:
+        answer = client(settings, "sts", home).assume_role(RoleArn=role, RoleSessionName=purpose)
+    except (ClientError, BotoCoreError) as error:
+        raise AwsCallError("sts:AssumeRole", f"{role}: {error}") from error
+    return {**home, **_keys(answer)}
 
 
 def _role_exists(settings: Settings, arn: str) -> bool:

@@ -8,10 +8,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from fairway.delivery import access
+from fairway.delivery import access, adoption
 from fairway.delivery.mirror import find_mirror, write_cli_config
 from fairway.delivery.terraform import Listener, Plan, Terraform, find_terraform, silent
-from fairway.errors import NotProvisionedError, StateLockedError
+from fairway.delivery.unfinished import Marks, wait_for_endpoint
+from fairway.errors import NotProvisionedError, PlanStaleError, StateLockedError
 from fairway.settings import SHARED, Settings
 
 BOOTSTRAP = "bootstrap"
@@ -48,22 +49,38 @@ class Provisioner:
         self._program = find_terraform()
 
     def plan(self, name: str, *, destroy: bool = False, file: Path | None = None) -> Plan:
-        """Plan a root to its plan file, or to another one that is not kept for `apply`."""
+        """Plan a root to its plan file, or to another one that is not kept for `apply`.
+
+        Where an apply did not come to its end, what it made and did not note is imported by the plan that is kept.
+        """
         root = find_root(self._settings, name)
         terraform = self._connect(root)
+        self._imports(root).unlink(missing_ok=True)  # of a run that was killed
+        if file is None and self._marks(root).all():
+            return self._adopt(root, terraform, destroy=destroy)
         return terraform.plan(file or self.plan_file(name), destroy=destroy, lock=not self._reading)
 
     def apply(self, name: str, plan: Plan) -> dict[str, Any]:
-        """Apply a root's plan, forget the plan, and return the outputs."""
-        terraform = self._terraform(find_root(self._settings, name))
+        """Apply a root's plan, forget the plan, and return the outputs.
+
+        A plan is applied once: if that was begun and not ended, it would make again what is there.
+        """
+        root = find_root(self._settings, name)
+        terraform, marks = self._terraform(root), self._marks(root)
+        mark, earlier = marks.of(plan.file), marks.all()
+        begun = plan.file.replace(plan.file.with_suffix(".begun"))
         try:
-            terraform.apply(plan)
+            if mark in earlier:
+                raise PlanStaleError(name, "apply")
+            marks.put(mark)
+            terraform.apply(Plan(begun, plan.changes))
         except StateLockedError:
-            raise  # nothing was done: the plan is as good as it was
-        except BaseException:
-            plan.file.unlink()  # done in part, or stale: it can never be applied again
+            begun.replace(plan.file)  # nothing was done: the plan is as good as it was
+            marks.remove([mark])
             raise
-        plan.file.unlink()
+        finally:
+            begun.unlink(missing_ok=True)
+        marks.remove([*earlier, mark])
         return terraform.outputs()
 
     def outputs(self, name: str) -> dict[str, Any]:
@@ -89,30 +106,78 @@ class Provisioner:
         """
         root = find_root(self._settings, BOOTSTRAP)
         local = self._data(root) / "before-the-bucket.tfstate"
+        begun = local.exists()
+        if not begun and self._bucket_exists():
+            return self.apply(BOOTSTRAP, self.plan(BOOTSTRAP))
         override = self._directory(root) / "backend_override.tf"
-        variables = access.caller_variables(self._settings)
-        if local.exists() or not self._bucket_exists():
-            local.parent.mkdir(parents=True, exist_ok=True)
-            override.write_text(f'terraform {{\n  backend "local" {{\n    path = {json.dumps(str(local))}\n  }}\n}}\n')
-            try:
-                outputs = self._apply_bootstrap(root, variables, backend={})
-            finally:
-                override.unlink()
-            self._terraform(root, variables).init(self._backend(), migrate=True)
-            local.unlink()
-            return outputs
-        return self._apply_bootstrap(root, variables, backend=self._backend())
-
-    def _apply_bootstrap(
-        self, root: Root, variables: Mapping[str, str], *, backend: Mapping[str, str]
-    ) -> dict[str, Any]:
-        terraform = self._terraform(root, variables)
-        terraform.init(backend)
-        plan = terraform.plan(self.plan_file(root.name))
-        if plan.changes:
+        local.parent.mkdir(parents=True, exist_ok=True)
+        local.touch()  # the mark of a run that began; Terraform takes an empty file for an empty state
+        override.write_text(f'terraform {{\n  backend "local" {{\n    path = {json.dumps(str(local))}\n  }}\n}}\n')
+        try:
+            terraform = self._terraform(root)
+            terraform.init({})
+            plan = self._adopt(root, terraform) if begun else terraform.plan(self.plan_file(BOOTSTRAP))
             terraform.apply(plan)
+            outputs = terraform.outputs()
+        finally:
+            override.unlink()
         plan.file.unlink()
-        return terraform.outputs()
+        terraform.init(self._backend(), migrate=True)
+        local.unlink()
+        return outputs
+
+    def _adopt(self, root: Root, terraform: Terraform, *, destroy: bool = False) -> Plan:
+        """Plan with what exists and stands in no state; the plan is kept only when it has all of that."""
+        file, lock = self.plan_file(root.name), not self._reading
+        draft = terraform.plan(file.with_suffix(".draft"), lock=lock)
+        if self._wait_for_endpoint(root):
+            draft = terraform.plan(draft.file, lock=lock)
+        found = self._find(root, terraform.show(draft))
+        if destroy:  # an import block is no part of a destroy plan
+            draft.file.unlink()
+            for each in found:
+                terraform.import_resource(each.address, each.id)
+            return terraform.plan(file, destroy=True)
+        if not found:
+            return Plan(draft.file.replace(file), draft.changes)
+        draft.file.unlink()
+        self._imports(root).write_text(adoption.import_blocks(found))
+        try:
+            return terraform.plan(file, lock=lock)
+        finally:
+            self._imports(root).unlink()
+
+    def _find(self, root: Root, plan: Mapping[str, Any]) -> list[adoption.Found]:
+        account, tags = self._account(root), {"project": self._settings.project.project, "environment": root.name}
+        found = adoption.find(adoption.creations(plan), account)
+        for each in found:
+            self._listen(f"{each.address} exists and is in no state, since an apply did not end: it is imported.")
+        for arn in adoption.orphaned_keys(plan, found, tags, account):
+            self._listen(
+                f"The key {arn} is {root.name}'s by its tags, is in no state, and costs: schedule its deletion."
+            )
+        return found
+
+    def _wait_for_endpoint(self, root: Root) -> bool:
+        endpoint = f"{self._settings.project.project}-{root.name}"
+        return wait_for_endpoint(self._account(root).client("sagemaker"), endpoint, self._listen)
+
+    def _account(self, root: Root) -> adoption.Account:
+        project = self._settings.project
+        number = project.accounts.get(root.name, project.account)
+        variables = self._variables(root)
+        if number != project.account:  # as the provider does
+            variables = access.account_variables(self._settings, variables, number, f"terraform-{root.name}")
+        return adoption.Account(
+            number, project.region, lambda service: access.client(self._settings, service, variables)
+        )
+
+    def _marks(self, root: Root) -> Marks:
+        s3 = access.client(self._settings, "s3", self._variables(root))
+        return Marks(s3, self._settings.project.state_bucket, root.state_key)
+
+    def _imports(self, root: Root) -> Path:
+        return self._directory(root) / "adopted.tf"
 
     def _connect(self, root: Root) -> Terraform:
         if not self._bucket_exists():
@@ -123,14 +188,17 @@ class Provisioner:
         terraform.init(self._backend())
         return terraform
 
-    def _terraform(self, root: Root, variables: Mapping[str, str] | None = None) -> Terraform:
-        if variables is None:
-            variables = access.deploy_variables(self._settings, f"terraform-{root.name}", reading=self._reading)
+    def _variables(self, root: Root) -> dict[str, str]:
+        if root.name == BOOTSTRAP:  # it makes the roles that the others run as
+            return access.caller_variables(self._settings)
+        return access.deploy_variables(self._settings, f"terraform-{root.name}", reading=self._reading)
+
+    def _terraform(self, root: Root) -> Terraform:
         own = {"TF_DATA_DIR": str(self._data(root) / "data"), "TF_IN_AUTOMATION": "1"}
         if mirror := find_mirror():
             own["TF_CLI_CONFIG_FILE"] = str(write_cli_config(self._data(root) / "terraform.rc", mirror))
         return Terraform(
-            self._directory(root), name=root.name, program=self._program, environment={**variables, **own},
+            self._directory(root), name=root.name, program=self._program, environment={**self._variables(root), **own},
             listen=self._listen,
         )  # fmt: skip
 

@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 import python_terraform
 from python_terraform import IsFlagged
 
-from fairway.errors import PlanStaleError, StateLockedError, TerraformError, ToolMissingError
+from fairway.errors import PlanStaleError, StateLockedError, TerraformDiedError, TerraformError, ToolMissingError
 
 OLDEST = (1, 10)
 """State locking in S3 (`use_lockfile`) came with this release, in OpenTofu too."""
@@ -25,6 +25,8 @@ OLDEST = (1, 10)
 REMEDY = "Install Terraform 1.10 or newer (https://developer.hashicorp.com/terraform/install) or OpenTofu 1.10 or newer"
 
 POLL_SECONDS = 0.02
+
+_PROVIDER_DIED = re.compile(r"Error: (Plugin did not respond|Request cancelled|Failed to load plugin schemas)")
 
 Listener = Callable[[str], None]
 
@@ -81,6 +83,17 @@ class Terraform:
         options: dict[str, Any] = ({"destroy": IsFlagged} if destroy else {}) | ({} if lock else {"lock": False})
         code = self._command.run("plan", accept=(0, 2), out=file, detailed_exitcode=IsFlagged, input=False, **options)
         return Plan(file, changes=code == 2)
+
+    def show(self, plan: Plan) -> dict[str, Any]:
+        """Return what a plan says, as Terraform's JSON has it."""
+        lines: list[str] = []
+        self._command.run("show", str(plan.file), json=IsFlagged, listen=lines.append)
+        told: dict[str, Any] = json.loads("\n".join(lines))
+        return told
+
+    def import_resource(self, address: str, identity: str) -> None:
+        """Write an existing resource into the state."""
+        self._command.run("import", address, identity, input=False)
 
     def apply(self, plan: Plan) -> None:
         """Apply exactly that plan; a plan made from an older state is refused by Terraform."""
@@ -173,6 +186,10 @@ def explain(root: str, command: str, code: int, errors: str) -> TerraformError:
         )
     if "Saved plan is stale" in errors:
         return PlanStaleError(root, command)
+    if code < 0:
+        return TerraformDiedError(root, command, f"Terraform was killed by signal {-code}")
+    if _PROVIDER_DIED.search(errors):
+        return TerraformDiedError(root, command, "its provider died")
     said = summarise(errors) or errors.strip() or f"it ended with code {code} and said nothing"
     return TerraformError(root, command, said)
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from fairway.delivery.terraform import Terraform, explain, find_terraform, summarise
-from fairway.errors import StateLockedError, TerraformError, ToolMissingError
+from fairway.delivery.terraform import Plan, Terraform, explain, find_terraform, summarise
+from fairway.errors import StateLockedError, TerraformDiedError, TerraformError, ToolMissingError
 
 LOCKED = """
 ╷
@@ -114,6 +114,19 @@ def test_errors_are_kept_and_frames_and_warnings_dropped():
 
 def test_an_end_without_words_is_still_told():
     assert "ended with code 3" in str(explain("dev", "plan", 3, ""))
+
+
+def test_a_death_says_to_run_it_again(program):
+    with pytest.raises(TerraformDiedError, match=r"Terraform was killed by signal 9, .* Run this again"):
+        terraform(program("kill -9 $$")).init({})
+    provider = explain("dev", "apply", 1, "│ Error: Plugin did not respond\n│\n│ The plugin encountered an error\n")
+    assert isinstance(provider, TerraformDiedError)
+    assert "its provider died" in str(provider)
+
+
+def test_a_plan_is_shown_as_json(program, tmp_path):
+    shown = terraform(program("""echo '{"resource_changes": []}'""")).show(Plan(tmp_path / "p", changes=True))
+    assert shown == {"resource_changes": []}
 
 
 @pytest.mark.parametrize(("code", "changes"), [(0, False), (2, True)])
