@@ -17,6 +17,13 @@ def _account(text: str) -> str:
     return text
 
 
+def _repository(text: str) -> tuple[str, Path]:
+    name, equals, path = text.partition("=")
+    if not equals or not path or not re.fullmatch(r"[\w.-]+/[\w.-]+", name):
+        raise argparse.ArgumentTypeError(f"{text!r} names no repository; expected <owner>/<name>=<path>")
+    return name, Path(path).resolve()
+
+
 def main() -> int:
     """Read the command line, run, and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m fairway.twin", description=__doc__)
@@ -26,8 +33,18 @@ def main() -> int:
         "--account", type=_account, default="111111111111", help="the account of requests that name none"
     )
     parser.add_argument("--region", default="us-east-1")
+    parser.add_argument(
+        "--repository",
+        type=_repository,
+        action="append",
+        default=[],
+        metavar="OWNER/NAME=PATH",
+        help="the bare repository that stands for a connection's; may be given again",
+    )
     arguments = parser.parse_args()
-    settings = Settings(arguments.directory.resolve(), arguments.port, arguments.account, arguments.region)
+    settings = Settings(
+        arguments.directory.resolve(), arguments.port, arguments.account, arguments.region, dict(arguments.repository)
+    )
     try:
         run(settings, Clock.from_environment())
     except FairwayError as error:

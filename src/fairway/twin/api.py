@@ -192,9 +192,9 @@ def _find(request: Request, services: "list[ServiceModel]") -> OperationModel:
 def _tag_context(call: Call, resource: str) -> dict[str, Any]:
     """Return the condition keys that tags make: of the request, and of the resource."""
     context: dict[str, Any] = {}
-    tags = call.params.get("Tags") or {}
-    if isinstance(tags, list):
-        tags = {tag["Key"]: tag.get("Value", "") for tag in tags if "Key" in tag}
+    tags = call.params.get("Tags") or call.params.get("tags") or {}
+    if isinstance(tags, list):  # CodePipeline and CodeBuild write their members small
+        tags = {tag.get("Key") or tag.get("key"): tag.get("Value") or tag.get("value") or "" for tag in tags}
     if tags:
         context |= {f"aws:requesttag/{key}".lower(): value for key, value in tags.items()}
         context["aws:tagkeys"] = list(tags)

@@ -11,7 +11,7 @@ from botocore.config import Config
 from fairway.twin.store import Resource, Store
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from fairway.twin.clock import Clock
@@ -47,8 +47,18 @@ class Credentials:
 class Twin:
     """The hands and the memory of the twin's own services."""
 
-    def __init__(self, *, directory: "Path", endpoint: str, store: Store, clock: "Clock") -> None:
+    def __init__(
+        self,
+        *,
+        directory: "Path",
+        endpoint: str,
+        store: Store,
+        clock: "Clock",
+        repositories: "Mapping[str, Path] | None" = None,
+    ) -> None:
         self.directory = directory
+        # The bare repository that stands for owner/name at a connection's provider.
+        self.repositories: Mapping[str, Path] = repositories or {}
         self.endpoint = endpoint
         self.store = store
         self.clock = clock

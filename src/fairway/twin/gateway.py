@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote
 
 from fairway.twin import api, base, guards
+from fairway.twin.runtime.sources_connections import complete
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, MutableMapping
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     Send = Callable[[Message], Awaitable[None]]
 
 HEALTH_PATH = "/_fairway/health"
+# The click in the console that completes a connection has no API on AWS: this door is the twin's own.
+_CONNECTION_PATH = re.compile(r"/_fairway/connections/([0-9a-f-]{36})")
 # A loopback has no wire to tap: policies that ask for TLS (aws:SecureTransport) take it for the TLS of AWS's door.
 _TLS = (b"x-forwarded-proto", b"https")
 _CREDENTIAL = re.compile(r"Credential=[^/]+/\d{8}/([^/]+)/([^/]+)/aws4_request")
@@ -43,8 +46,18 @@ class Gateway:
         scope["headers"] = [*scope["headers"], _TLS]
         if scope["path"] == HEALTH_PATH:
             await _send(send, api.Response(200, self._health(), {"Content-Type": "application/json"}))
+        elif (connection := _CONNECTION_PATH.fullmatch(scope["path"])) is not None:
+            await _send(send, self._complete(connection[1], scope["method"]))
         else:
             await self._route(scope, receive, send)
+
+    def _complete(self, identity: str, method: str) -> api.Response:
+        completed = complete(self._twin.store, identity) if method == "POST" else None
+        if completed is None:
+            message = f"There is no connection {identity} to {method}; POST completes one that exists."
+            return api.error_response(api.ServiceError("ResourceNotFoundException", message, status=404))
+        shown = {name: completed.attributes[name] for name in ("ConnectionArn", "ConnectionName", "ConnectionStatus")}
+        return api.Response(200, json.dumps(shown).encode(), {"Content-Type": "application/json"})
 
     def _health(self) -> bytes:
         return json.dumps({"status": "ok", **self._facts, "services": self._services.names}).encode()

@@ -80,7 +80,13 @@ async def _serve(settings: Settings, clock: "Clock", listener: socket.socket, re
     from fairway.twin.gateway import Gateway  # noqa: PLC0415
     from fairway.twin.services import install  # noqa: PLC0415
 
-    twin = Twin(directory=settings.directory, endpoint=settings.endpoint, store=Store(clock), clock=clock)
+    twin = Twin(
+        directory=settings.directory,
+        endpoint=settings.endpoint,
+        store=Store(clock),
+        clock=clock,
+        repositories=settings.repositories,
+    )
     workers = ThreadPoolExecutor(max_workers=_WORKERS, thread_name_prefix="twin")
     services = install(twin)
     facts = _facts(settings, clock)

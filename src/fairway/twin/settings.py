@@ -1,7 +1,8 @@
 """What ministack and its children find in the environment, which is read when ministack is imported."""
 
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from fairway.twin.clock import Clock
@@ -18,6 +19,8 @@ class Settings:
     port: int
     account: str
     region: str
+    # owner/name, as a connection's provider has it -> the bare repository that stands for it
+    repositories: Mapping[str, Path] = field(default_factory=dict)
 
     @property
     def endpoint(self) -> str:
