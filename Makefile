@@ -18,7 +18,7 @@ INTEGRATION ?= tests/integration
 REGRESSION ?= tests/regression
 FAIRWAY = .venv/bin/python -m fairway
 
-.PHONY: help setup init up down env status demo bootstrap plan apply destroy unlock train release promote rollback merge history invoke connect image execution candidate review apply-reviewed verify propose test unit integration regression fmt lint check image-check lock bench
+.PHONY: help setup init up down env status demo bootstrap plan apply destroy unlock train release promote rollback merge history invoke check-promotion plan-comment protect connect image execution candidate review apply-reviewed verify propose test unit integration regression fmt lint check image-check lock bench
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,6 +64,12 @@ status: setup ## Compare what Git wants with what runs, everywhere; with DRIFT=-
 invoke: setup ## Send ENV's endpoint its golden requests, or those in BODY
 	@$(FAIRWAY) invoke $(ENV) $(BODY)
 
+check-promotion: setup ## Refuse a release change since BASE that is no promotion and no rollback
+	@$(FAIRWAY) check-promotion
+plan-comment: setup ## Plan every environment that changed since BASE, for a comment
+	@$(FAIRWAY) plan-comment
+protect: setup ## Set GitHub's branch rules and variables, by gh
+	@sh .github/protect.sh
 connect: setup ## Complete the connection to the repository: on AWS, say where to click
 	@$(FAIRWAY) connect
 

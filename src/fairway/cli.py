@@ -57,7 +57,7 @@ def init(
     """Write project.json, the only file with names to fill in."""
     path = Path.cwd() / "project.json"
     write_project(path, project=project, region=region, repository=repository, account=account)
-    out.print(f"{path.name} is written: commit it.")
+    out.print(f"{path.name} and .github/CODEOWNERS are written: commit them.")
 
 
 @app.command()

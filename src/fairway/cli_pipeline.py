@@ -73,6 +73,20 @@ def review(
     out.print(f"{told.summary}\n{told.evidence}", markup=False)
 
 
+@app.command("plan-comment")
+def plan_comment(
+    base: Annotated[
+        str, typer.Option(envvar="BASE", help="The branch that the pull request goes into.")
+    ] = "origin/main",
+    into: Annotated[Path, typer.Option(help="A file.")] = Path("build/plan-comment.md"),
+) -> None:
+    """Plan every environment that a pull request changes, and write the comment that says so."""
+    text = workflow_pipeline.plan_comment(_settings(), base, _show)
+    into.parent.mkdir(parents=True, exist_ok=True)
+    into.write_text(text)
+    out.print(text, markup=False)
+
+
 @app.command("apply-reviewed")
 def apply_reviewed(
     environment: Environment,

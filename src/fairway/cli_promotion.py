@@ -105,8 +105,8 @@ def status(
 
 @app.command("check-promotion")
 def check_promotion(
-    base: Annotated[str, typer.Option(help="The commit or branch that the pull request goes into.")],
-    head: Annotated[str, typer.Option(help="The commit or branch that it comes from.")],
+    base: Annotated[str, typer.Option(envvar="BASE", help="What the pull request goes into: a branch, a commit.")],
+    head: Annotated[str, typer.Option(envvar="HEAD", help="The commit or branch that it comes from.")] = "HEAD",
     *,
     ask: Annotated[bool, typer.Option("--ask-aws", help="Ask the registry and the source's endpoint too.")] = False,
 ) -> None:

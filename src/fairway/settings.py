@@ -134,6 +134,16 @@ def parse_project(text: str, name: str) -> Project:
     return project
 
 
+def code_owners(repository: str) -> str:
+    """Return CODEOWNERS: who must agree to a change of production, and of what guards it."""
+    team = f"@{repository.partition('/')[0]}/production"
+    guarded = ("/terraform/environments/prod/", "/terraform/bootstrap/", "/.github/")
+    return (
+        "# `make init` writes this file: production is changed with the word of a team of the repository's owner.\n"
+        + "".join(f"{path} {team}\n" for path in guarded)
+    )
+
+
 def write_project(path: Path, *, project: str, region: str, repository: str, account: str) -> Project:
     """Write `project.json` with one account for everything; a wrong value is refused before anything is written.
 
@@ -148,4 +158,7 @@ def write_project(path: Path, *, project: str, region: str, repository: str, acc
     told = {"project": project, "region": region, "repository": repository, "accounts": accounts}
     parsed = parse_project(json.dumps(told), path.name)
     path.write_text(json.dumps(told, indent=2) + "\n")
+    owners = path.parent / ".github/CODEOWNERS"
+    owners.parent.mkdir(exist_ok=True)
+    owners.write_text(code_owners(repository))
     return parsed

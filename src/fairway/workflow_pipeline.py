@@ -1,6 +1,7 @@
 """The steps that only pipelines take: what a build is told by its stage, and what it leaves for the next one."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,16 @@ from fairway.delivery.forge_choice import pull_address
 from fairway.delivery.git import git, is_ancestor
 from fairway.delivery.history import history
 from fairway.delivery.promotion import Outcome, base_commit, read_release
+from fairway.delivery.promotion_check import changed_files
 from fairway.delivery.promotion_plan import summarise
 from fairway.delivery.provision import Provisioner
 from fairway.delivery.review import Review
 from fairway.delivery.terraform import Listener
 from fairway.errors import LeftBehindError, NothingTrainedError
 from fairway.settings import Settings
+
+RESOURCES = 100
+"""Of an environment, more changed resources than these are counted in a comment, not listed."""
 
 
 def require_newest(settings: Settings, environment: str) -> None:
@@ -144,3 +149,36 @@ def propose_next(settings: Settings, environment: str) -> Outcome | None:
         settings, workflow_promotion.forge_of(settings), source, environment,
         verify=workflow_promotion.verify_running(settings), in_step=False,
     )  # fmt: skip
+
+
+def changed_environments(settings: Settings, base: str) -> list[str]:
+    """Return the environments that this checkout changes since it left `base`: all of them, if what they share is."""
+    order = workflow_promotion.order_of(settings)
+    changed = changed_files(settings.root, base, "HEAD")
+    if any(path.startswith(("terraform/platform/", "terraform/modules/")) for path in changed):
+        return order
+    return [name for name in order if any(path.startswith(f"terraform/environments/{name}/") for path in changed)]
+
+
+def plan_comment(settings: Settings, base: str, listen: Listener) -> str:
+    """Plan what a pull request changes, and return it as Markdown for one comment."""
+    planned = {
+        name: plan_for_review(settings, name, settings.build / "review" / name, listen)[0]
+        for name in changed_environments(settings, base)
+    }
+    return comment(planned, {name: (settings.build / "review" / name / review.WORDS).read_text() for name in planned})
+
+
+def comment(planned: Mapping[str, Review], words: Mapping[str, str]) -> str:
+    """Return what is planned, by environment: the counts, and each resource that would be touched."""
+    if not planned:
+        return "## Plan\n\nNo environment is changed.\n"
+    parts = [f"## Plan\n\nOf commit {next(iter(planned.values())).commit}. It is planned again when it is merged.\n"]
+    for name, told in planned.items():
+        resources = summarise(words[name].splitlines()).splitlines()[1:]
+        shown = "\n".join(resources[:RESOURCES]) + (
+            f"\n… and {len(resources) - RESOURCES} more" if len(resources) > RESOURCES else ""
+        )
+        block = f"\n```text\n{shown}\n```\n" if resources else ""
+        parts.append(f"\n### {name}\n\n{told.summary}\n{block}")
+    return "".join(parts)

@@ -4,6 +4,7 @@ from tests.unit.delivery.samples import EMPTY, commit, file, git, make_project, 
 from fairway import workflow_pipeline
 from fairway.delivery.forge_local import LocalForge
 from fairway.delivery.promotion import propose_release
+from fairway.delivery.review import Review
 from fairway.errors import LeftBehindError
 from fairway.settings import Settings
 
@@ -69,3 +70,34 @@ def test_a_model_of_an_older_commit_is_not_proposed(checkout):
     with pytest.raises(LeftBehindError, match="Git wants version 8 there, which is newer"):
         workflow_pipeline._require_no_newer(settings, forge, older)
     workflow_pipeline._require_no_newer(settings, forge, newer)
+
+
+@pytest.mark.parametrize(
+    ("path", "environments"),
+    [
+        ("terraform/environments/dev/main.tf", ["dev"]),
+        ("terraform/platform/main.tf", ["dev", "staging"]),
+        ("terraform/modules/model-endpoint/main.tf", ["dev", "staging"]),
+        ("terraform/delivery/main.tf", []),
+        ("src/model/training.py", []),
+    ],
+)
+def test_a_change_is_planned_where_it_counts(checkout, path, environments):
+    file = checkout / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("# changed\n")
+    commit(checkout, "A change")
+    assert workflow_pipeline.changed_environments(Settings.load(checkout, {}), "origin/main") == environments
+
+
+def test_a_comment_tells_what_would_be_touched_and_counts_the_rest():
+    told = Review("dev", "a" * 40, changes=True, summary="dev with version 8. Plan: 101 to add.", evidence="")
+    words = ["Plan: 101 to add.", *(f"  # aws_x.this[{n}] will be created" for n in range(101))]
+    text = workflow_pipeline.comment({"dev": told}, {"dev": "\n".join(words)})
+    assert "### dev\n\ndev with version 8. Plan: 101 to add.\n" in text
+    assert text.count("will be created") == 100
+    assert "… and 1 more" in text
+
+
+def test_a_comment_without_changes_says_so():
+    assert "No environment is changed" in workflow_pipeline.comment({}, {})
