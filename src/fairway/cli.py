@@ -205,6 +205,15 @@ def demo(
     importlib.import_module("fairway.rehearsal").rehearse(settings(), first_only=first_only)
 
 
+@app.command("rollouts")
+def rollouts_command(
+    strategy: Annotated[list[str] | None, typer.Option(help="Only this strategy; may be given again.")] = None,
+    kind: Annotated[list[str] | None, typer.Option("--release", help="Only this kind of release; likewise.")] = None,
+) -> None:
+    """Try every rollout strategy with good and bad releases in a copy of this checkout; write docs/rollouts.md."""
+    importlib.import_module("fairway.rehearsal.rollouts").run(settings(), strategy or (), kind or ())
+
+
 @app.command("image-check")
 def image_check_command() -> None:
     """Build the Dockerfile without a Docker engine and run what it makes: prepare, train, evaluate, serve."""

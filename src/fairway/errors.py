@@ -48,8 +48,8 @@ class ToolMissingError(FairwayError):
 class TerraformError(FairwayError):
     """Terraform ended with an error; its own message is the reason."""
 
-    def __init__(self, root: str, command: str, message: str) -> None:
-        self.root, self.command, self.message = root, command, message
+    def __init__(self, root: str, command: str, message: str, code: int = 1) -> None:
+        self.root, self.command, self.message, self.code = root, command, message, code
         super().__init__(f"terraform {command} of {root} failed: {message}")
 
 
@@ -456,6 +456,14 @@ class UnexpectedlyGoodError(FairwayError):
 
     def __init__(self, version: str, fault: str) -> None:
         super().__init__(f"Version {version} ({fault}) was broken on purpose, and the rollout did not notice.")
+
+
+class RolloutsError(FairwayError):
+    """Rollouts did not end as they should, or could not be tried."""
+
+    def __init__(self, reasons: list[str]) -> None:
+        self.reasons = reasons
+        super().__init__("; ".join(reasons))
 
 
 class AlarmsNotQuietError(FairwayError):

@@ -34,6 +34,11 @@ def health(settings: Settings) -> dict[str, Any] | None:
     return said
 
 
+def speed(settings: Settings) -> float:
+    """Return how much faster than AWS's the waits of the running twin pass."""
+    return float((health(settings) or {}).get("speed", 1.0))
+
+
 def require(settings: Settings) -> None:
     """Raise `TwinDownError` unless the twin answers."""
     if settings.cloud == "twin" and health(settings) is None:

@@ -1,14 +1,11 @@
 """`make demo`: the whole of it on one machine, in a copy of the checkout that the user's own tree never notices."""
 
 import json
-from dataclasses import replace
 from itertools import pairwise
 
-from fairway import console, local_twin, workflow
+from fairway import console, workflow
 from fairway.console import Steps, out
 from fairway.delivery import access, releases
-from fairway.delivery.terraform import find_terraform
-from fairway.rehearsal import copy as working_copy
 from fairway.rehearsal import main_job, story
 from fairway.rehearsal.faults import FAULTS
 from fairway.rehearsal.report import write_report
@@ -20,15 +17,8 @@ def rehearse(told: Settings, *, first_only: bool = False) -> None:
 
     From nothing, or from where an earlier rehearsal on the same twin was left.
     """
-    find_terraform()
-    told = replace(told, cloud="twin")
-    steps = Steps()
-    with steps.step("Twin up") as step:
-        step.result = "started" if local_twin.up(told) else "was up already"
-    with steps.step("Copy of the checkout") as step:
-        copy = replace(told, root=working_copy.refresh(told))
-        step.result = str(copy.root.relative_to(told.root))
-    stage = main_job.provision(copy, steps)
+    stage = main_job.begin(told)
+    copy, steps = stage.copy, stage.steps
     main_job.provision_environments(stage)
     release = main_job.release_to_first(stage, main_job.train(stage))
     if not first_only:

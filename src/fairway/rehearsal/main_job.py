@@ -2,15 +2,16 @@
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from fairway import workflow, workflow_deploy
+from fairway import local_twin, workflow, workflow_deploy
 from fairway.console import Steps
 from fairway.delivery import releases
 from fairway.delivery.provision import Provisioner
+from fairway.delivery.terraform import find_terraform
 from fairway.errors import DriftAfterApplyError
-from fairway.rehearsal.copy import commit
+from fairway.rehearsal.copy import commit, refresh
 from fairway.settings import SHARED, Settings
 
 
@@ -26,6 +27,19 @@ class Stage:
     def first(self) -> str:
         """The environment that trains, and gets a release first."""
         return self.copy.environments[0]
+
+
+def begin(told: Settings) -> Stage:
+    """Bring the twin and the copy up, and apply bootstrap and delivery."""
+    find_terraform()
+    told = replace(told, cloud="twin")
+    steps = Steps()
+    with steps.step("Twin up") as step:
+        step.result = "started" if local_twin.up(told) else "was up already"
+    with steps.step("Copy of the checkout") as step:
+        copy = replace(told, root=refresh(told))
+        step.result = str(copy.root.relative_to(told.root))
+    return provision(copy, steps)
 
 
 def provision(copy: Settings, steps: Steps) -> Stage:

@@ -7,11 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet
 
 from fairway import workflow, workflow_deploy, workflow_promotion
 from fairway.delivery import access, image, registry, releases
+from fairway.delivery.alarms import watching
+from fairway.delivery.forge import Pull
 from fairway.delivery.promotion import release_file
 from fairway.errors import (
     AlarmsNotQuietError,
@@ -68,9 +71,7 @@ class Story:
 @contextmanager
 def live_traffic(stage: Stage) -> Iterator[Path]:
     """Send real rows of the test data to the last environment as long as the block runs; yield where it is recorded."""
-    release = releases.read(workflow.release_path(stage.copy, stage.copy.environments[-1])).current
-    if release is None:
-        raise NoReleaseError(stage.copy.environments[-1])
+    release = current(stage)
     folder = stage.copy.build / "rehearsal"
     folder.mkdir(parents=True, exist_ok=True)
     record = folder / "traffic.jsonl"
@@ -102,15 +103,22 @@ def save_rows(stage: Stage, release: releases.Release, path: Path) -> Path:
 
 def wait_for_quiet(stage: Stage) -> None:
     """Wait until no alarm of the last environment rings: one that does would end the next rollout at its start."""
-    prefix = f"{stage.copy.project.project}-{stage.copy.environments[-1]}-"
-    cloudwatch = access.client(stage.copy, "cloudwatch")
+    name = f"{stage.copy.project.project}-{stage.copy.environments[-1]}"
+    sagemaker, cloudwatch = access.client(stage.copy, "sagemaker"), access.client(stage.copy, "cloudwatch")
+    watched = watching(cloudwatch, sagemaker.describe_endpoint(EndpointName=name))
+    names = [alarm["AlarmName"] for alarm in watched]
     with stage.steps.step("The alarms have data and are quiet") as step:
         deadline = time.monotonic() + QUIET_SECONDS
-        while noisy := cloudwatch.describe_alarms(AlarmNamePrefix=prefix, StateValue="ALARM")["MetricAlarms"]:
+        while noisy := _ringing(cloudwatch, names):
             step.listen(noisy[0].get("StateReason", ""))
             if time.monotonic() > deadline:
                 raise AlarmsNotQuietError([alarm["AlarmName"] for alarm in noisy], noisy[0].get("StateReason", ""))
             time.sleep(0.5)
+
+
+def _ringing(cloudwatch: Any, names: list[str]) -> list[Any]:
+    found = cloudwatch.describe_alarms(AlarmNames=names, StateValue="ALARM") if names else {"MetricAlarms": []}
+    return list(found["MetricAlarms"])
 
 
 def promote(stage: Stage, source: str, target: str) -> releases.Release:
@@ -133,16 +141,27 @@ def promote(stage: Stage, source: str, target: str) -> releases.Release:
     return release
 
 
-def bad_release(stage: Stage, good: releases.Release, fault: faults.Fault) -> releases.Release:
-    """Register the good model in a broken image: a release whose evaluation says nothing of what is wrong with it."""
-    sources = faults.broken_sources(stage.copy.root, stage.copy.build / "rehearsal/broken", fault)
+def current(stage: Stage) -> releases.Release:
+    """Return the release of the last environment."""
+    target = stage.copy.environments[-1]
+    release = releases.read(workflow.release_path(stage.copy, target)).current
+    if release is None:
+        raise NoReleaseError(target)
+    return release
+
+
+def register(stage: Stage, good: releases.Release, fault: faults.Fault | None) -> releases.Release:
+    """Register a good model once more, in a broken image if there is a fault, of which its evaluation says nothing."""
+    sources = stage.copy.root
+    if fault is not None:
+        sources = faults.broken_sources(stage.copy.root, stage.copy.build / "rehearsal/broken", fault)
     ecr, sagemaker = access.client(stage.copy, "ecr"), access.client(stage.copy, "sagemaker")
     uri = image.publish_sources(sources, repository_url=stage.shared["image_repository_url"], ecr=ecr)
     package = registry.describe(sagemaker, good.model_package_arn)
     container = package["InferenceSpecification"]["Containers"][0]
     answer = sagemaker.create_model_package(
         ModelPackageGroupName=package["ModelPackageGroupName"],
-        ModelPackageDescription=f"The rehearsal's: {fault.name}",
+        ModelPackageDescription=f"The rehearsal's: {fault.name if fault else 'good'}",
         ModelApprovalStatus="Approved",
         CustomerMetadataProperties={**package["CustomerMetadataProperties"], "image": uri.rpartition("@")[2]},
         ModelMetrics=package["ModelMetrics"],
@@ -154,16 +173,19 @@ def bad_release(stage: Stage, good: releases.Release, fault: faults.Fault) -> re
     return registry.release_of(sagemaker, access.client(stage.copy, "s3"), answer["ModelPackageArn"])
 
 
+def pin(stage: Stage, release: releases.Release) -> None:
+    """Commit that the last environment is to run a release, past all rules, with whatever else was changed."""
+    target = stage.copy.environments[-1]
+    path = workflow.release_path(stage.copy, target)
+    releases.write(path, releases.read(path).pin(release))
+    commit(stage.copy.root, f"Version {release.version} to {target}, without a promotion ({release_file(target)})")
+
+
 def deploy_bad(stage: Stage, story: Story, record: Path, fault: faults.Fault) -> None:
     """Put a bad release into the last environment past all rules, see it rolled back, and merge what reverts it."""
     target = stage.copy.environments[-1]
-    path = workflow.release_path(stage.copy, target)
-    good = releases.read(path).current
-    if good is None:
-        raise NothingPromotedError("", target)
-    bad = bad_release(stage, good, fault)
-    releases.write(path, releases.read(path).pin(bad))
-    commit(stage.copy.root, f"Version {bad.version} to {target}, without a promotion ({release_file(target)})")
+    bad = register(stage, current(stage), fault)
+    pin(stage, bad)
     wait_for_quiet(stage)
     began = time.time()
     story.mark(f"version {bad.version} ({fault.name}) applied")
@@ -174,16 +196,17 @@ def deploy_bad(stage: Stage, story: Story, record: Path, fault: faults.Fault) ->
             failure = error
         else:
             raise UnexpectedlyGoodError(bad.version, fault.name)
-        step.result = f"rolled back: {_reason(failure)}"
+        step.result = f"rolled back: {reason(failure)}"
     ended = time.time()
     story.mark(f"version {bad.version} rolled back")
     story.chapters.append(
         _chapter(f"bad: {fault.name}", bad, record, (began, ended), outcome="rolled back", why=failure.why)
     )
-    _merge_revert(stage, target)
+    merge_revert(stage, target)
 
 
-def _merge_revert(stage: Stage, target: str) -> None:
+def merge_revert(stage: Stage, target: str) -> Pull:
+    """Merge the pull request that a failed deployment has opened, and apply what it says."""
     with stage.steps.step(f"Pull request that reverts it, merged; {target} applied") as step:
         forge = workflow_promotion.forge_of(stage.copy)
         opened = next(each for each in forge.pulls() if each.head.startswith(f"release/{target}/"))
@@ -191,6 +214,7 @@ def _merge_revert(stage: Stage, target: str) -> None:
         pull(stage.copy.root)
         workflow_deploy.deploy(stage.copy, target, listen=step.listen)
         step.result = f"#{opened.number}: {opened.title}"
+    return opened
 
 
 def deploy_good(stage: Stage, story: Story, record: Path, source: str) -> releases.Release:
@@ -225,6 +249,7 @@ def _verb(fault: faults.Fault) -> str:
     return {faults.DIES: "dies at load", faults.SLOW: "is slow", faults.WRONG: "answers wrongly with HTTP 200"}[fault]
 
 
-def _reason(error: DeploymentFailedError) -> str:
+def reason(error: DeploymentFailedError) -> str:
+    """Return why a deployment failed, in one line: the alarm that rang, or what Terraform said first."""
     lines = error.why.splitlines()
     return next((line for line in lines if line.startswith("The alarm ")), lines[0])[:160]
