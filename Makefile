@@ -18,7 +18,7 @@ INTEGRATION ?= tests/integration
 REGRESSION ?= tests/regression
 FAIRWAY = .venv/bin/python -m fairway
 
-.PHONY: help setup init up down env status demo bootstrap plan apply destroy unlock train release promote rollback merge history invoke check-promotion plan-comment protect connect image execution candidate review apply-reviewed verify propose test unit integration regression fmt lint check image-check lock bench
+.PHONY: help setup init up down env status demo rollouts bootstrap plan apply destroy unlock train release promote rollback merge history invoke check-promotion plan-comment protect connect image execution candidate review apply-reviewed verify propose test unit integration regression fmt lint check image-check lock bench
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,8 @@ env: setup ## Print the exports with which any AWS tool talks to the twin
 	@$(FAIRWAY) env
 demo: setup ## Rehearse it all: provision, train, release, deploy, predict
 	@$(FAIRWAY) demo
+rollouts: setup ## Try every rollout strategy with good and bad releases; write docs/rollouts.md
+	@$(FAIRWAY) rollouts
 bootstrap: setup ## Provision what an account and the project need once
 	@$(FAIRWAY) bootstrap
 plan: setup ## Plan ENV and keep the plan
