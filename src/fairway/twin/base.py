@@ -233,6 +233,7 @@ _NAMING_MEMBERS = {
     ("ecr", "repositoryNames"): "arn:aws:ecr:{region}:{account}:repository/{name}",
     ("monitoring", "ResourceARN"): "{name}",
     ("monitoring", "AlarmNames"): "arn:aws:cloudwatch:{region}:{account}:alarm:{name}",
+    ("ssm", "Names"): "arn:aws:ssm:{region}:{account}:parameter/{name}",
 }
 
 
@@ -256,7 +257,8 @@ def _named_resource(service: str, body: bytes, region: str, account: str) -> str
             names = _member(body, member)
             name = names[0] if isinstance(names, list) and len(names) == 1 else names
             if isinstance(name, str) and name:
-                return arn.format(region=region, account=account, name=name)
+                named = name.removeprefix("/") if service == "ssm" else name
+                return arn.format(region=region, account=account, name=named)
     return None
 
 

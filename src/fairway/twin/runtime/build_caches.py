@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from fairway.twin.runtime.build_files import pattern
+from fairway.twin.runtime.build_files import download, pattern
 from fairway.twin.runtime.build_spec import Cache
 from fairway.twin.runtime.channels import Location
 from fairway.twin.runtime.failures import sentence
@@ -81,7 +81,7 @@ class Caches:
         if found is None:
             self.say("No cache was found")
             return
-        s3.download_file(exact.bucket, found, str(archive))
+        download(s3, exact.bucket, found, archive)
         with tarfile.open(archive) as tar:
             tar.extractall(self.folder, filter="tar")
         archive.unlink()
@@ -97,7 +97,8 @@ class Caches:
         with tarfile.open(archive, "w:gz", compresslevel=1) as tar:
             for name, path in self._members():
                 tar.add(path, arcname=name, recursive=False)
-        self.s3().upload_file(str(archive), place.bucket, place.key)
+        with archive.open("rb") as content:
+            self.s3().put_object(Bucket=place.bucket, Key=place.key, Body=content)
         self.say(f"Kept cache {place.key}")
 
     def _members(self) -> Iterator[tuple[str, Path]]:

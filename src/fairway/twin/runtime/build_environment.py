@@ -25,7 +25,6 @@ _SOURCES_NOT = ("UV_PROJECT_ENVIRONMENT", "UV_PYTHON")
 _NETWORK = {"http_proxy", "https_proxy", "no_proxy", "all_proxy", "ssl_cert_file", "ssl_cert_dir", "requests_ca_bundle"}
 _NETWORK |= {"curl_ca_bundle", "git_ssl_cainfo", "node_extra_ca_certs"}
 _LOCALE = ("LANG", "LC_ALL", "TZ")
-_PARAMETERS_A_CALL = 10
 _SECRET_ARN = re.compile(r"(?P<id>arn:[^:]+:secretsmanager:[^:]*:[^:]*:secret:[^:]+)(?::(?P<rest>.*))?")
 _RUNTIMES = ("dotnet", "golang", "java", "nodejs", "php", "python", "ruby")
 
@@ -89,15 +88,14 @@ def resolve(variables: Mapping[str, Variable], session: Clients) -> Resolved:
 
 def _parameters(names: list[str], session: Clients) -> dict[str, str]:
     found: dict[str, str] = {}
-    for start in range(0, len(names), _PARAMETERS_A_CALL):
-        asked = names[start : start + _PARAMETERS_A_CALL]
+    for name in names:
+        # By GetParameters, the action that AWS documents for the role; one a call, because ministack's evaluator
+        # takes a call for several to be about no resource at all.
         with phase_errors(PARAMETER_ERROR):
-            answer = session.client("ssm").get_parameters(Names=asked, WithDecryption=True)
-        for name in answer["InvalidParameters"]:
+            answer = session.client("ssm").get_parameters(Names=[name], WithDecryption=True)
+        if not answer["Parameters"]:
             raise PhaseError(PARAMETER_ERROR, f"parameter does not exist: {name}")
-        # Asked for by its ARN, a parameter is answered by its name.
-        for name in asked:
-            found[name] = next(one["Value"] for one in answer["Parameters"] if name in (one["Name"], one.get("ARN")))
+        found[name] = answer["Parameters"][0]["Value"]
     return found
 
 

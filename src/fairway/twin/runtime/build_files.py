@@ -5,11 +5,13 @@ https://docs.aws.amazon.com/codebuild/latest/userguide/build-spec-ref.html#build
 
 import os
 import re
+import shutil
 import stat
 import zipfile
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from fairway.twin.runtime.build_failures import CLIENT_ERROR, PhaseError
 from fairway.twin.runtime.build_spec import Files
@@ -96,3 +98,9 @@ def read_zip(archive: Path, directory: Path) -> None:
                     path.chmod(stat.S_IMODE(mode) | stat.S_IRUSR | stat.S_IWUSR)
     except zipfile.BadZipFile as error:
         raise PhaseError(CLIENT_ERROR, f"the source is no zip file: {error}") from error
+
+
+def download(s3: Any, bucket: str, key: str, path: Path, **more: str) -> None:
+    """Copy an object to a file; raise ClientError. The error of GetObject names what a role may not do."""
+    with path.open("wb") as target:
+        shutil.copyfileobj(s3.get_object(Bucket=bucket, Key=key, **more)["Body"], target)

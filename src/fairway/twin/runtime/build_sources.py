@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from fairway.twin.runtime.build_environment import machine_variables
 from fairway.twin.runtime.build_failures import CLIENT_ERROR, PhaseError, phase_errors
-from fairway.twin.runtime.build_files import read_zip
+from fairway.twin.runtime.build_files import download, read_zip
 from fairway.twin.runtime.build_inputs import CloneRef
 from fairway.twin.runtime.channels import Location
 
@@ -97,7 +97,7 @@ class Fetcher:
         archive = self._folder / "source.zip"
         which = {"VersionId": version} if version else {}
         with phase_errors(CLIENT_ERROR):
-            self._session.client("s3").download_file(location.bucket, location.key, str(archive), ExtraArgs=which)
+            download(self._session.client("s3"), location.bucket, location.key, archive, **which)
         read_zip(archive, directory)
         archive.unlink()
 
