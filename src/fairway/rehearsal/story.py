@@ -250,6 +250,7 @@ def _verb(fault: faults.Fault) -> str:
 
 
 def reason(error: DeploymentFailedError) -> str:
-    """Return why a deployment failed, in one line: the alarm that rang, or what Terraform said first."""
+    """Return why a deployment failed, in one line: the alarm that rang, else SageMaker's reason."""
     lines = error.why.splitlines()
-    return next((line for line in lines if line.startswith("The alarm ")), lines[0])[:160]
+    told = (line for start in ("The alarm ", "SageMaker says: ") for line in lines if line.startswith(start))
+    return next(told, lines[0])[:160]
