@@ -54,7 +54,7 @@ def execution_of(client: "CodePipelineClient", pipeline: str, commit: str) -> st
 
 
 def status_of(client: "CodePipelineClient", pipeline: str, execution: str) -> str:
-    """Return an execution's status, which is InProgress, Stopping, or how it ended: Succeeded, Failed, Stopped or Superseded."""
+    """Return an execution's status: InProgress, Stopping, or how it ended."""
     answer = client.get_pipeline_execution(pipelineName=pipeline, pipelineExecutionId=execution)
     return str(answer["pipelineExecution"]["status"])
 
