@@ -4,7 +4,7 @@ mock_provider "aws" {
 
 run "the_deploy_role_does_what_it_names_and_never_everything" {
   assert {
-    condition = alltrue(flatten([for policy in merge(aws_iam_policy.deploy, aws_iam_policy.read) : [for statement in jsondecode(policy.policy).Statement :
+    condition = alltrue(flatten([for policy in concat(values(aws_iam_policy.deploy), values(aws_iam_policy.read)) : [for statement in jsondecode(policy.policy).Statement :
       [for action in flatten([statement.Action]) : !endswith(action, "*")] if statement.Effect == "Allow"
     ]]))
     error_message = "Every allowed action is named in full."
@@ -13,13 +13,13 @@ run "the_deploy_role_does_what_it_names_and_never_everything" {
 
 run "a_star_stands_only_where_an_action_knows_no_resource" {
   assert {
-    condition = toset(flatten([for policy in merge(aws_iam_policy.deploy, aws_iam_policy.read) : [for statement in jsondecode(policy.policy).Statement :
+    condition = toset(flatten([for policy in concat(values(aws_iam_policy.deploy), values(aws_iam_policy.read)) : [for statement in jsondecode(policy.policy).Statement :
       statement.Action if contains(flatten([statement.Resource]), "*")
       ]])) == toset([
       "kms:CreateKey", "kms:ListAliases", "logs:DescribeLogGroups", "states:ValidateStateMachineDefinition",
       "application-autoscaling:DescribeScalableTargets", "application-autoscaling:DescribeScalingPolicies",
       "application-autoscaling:DescribeScheduledActions", "cloudwatch:DescribeAlarms",
-      "codeconnections:CreateConnection", "codeconnections:TagResource",
+      "codeconnections:CreateConnection", "codeconnections:TagResource", "tag:GetResources",
     ])
     error_message = "All else names its resources."
   }
@@ -122,7 +122,7 @@ run "a_plan_changes_nothing" {
   }
 }
 
-run "pull_requests_of_this_repository_and_the_build_that_plans_may_plan" {
+run "pull_requests_of_this_repository_and_two_builds_may_plan" {
   assert {
     condition = jsondecode(aws_iam_role.plan.assume_role_policy).Statement == [
       {
@@ -138,7 +138,9 @@ run "pull_requests_of_this_repository_and_the_build_that_plans_may_plan" {
         Effect    = "Allow"
         Principal = { AWS = "arn:aws:iam::${local.account}:root" }
         Action    = "sts:AssumeRole"
-        Condition = { ArnEquals = { "aws:PrincipalArn" = "arn:aws:iam::${local.account}:role/${local.name}-build-plan" } }
+        Condition = { ArnEquals = { "aws:PrincipalArn" = [
+          "arn:aws:iam::${local.account}:role/${local.name}-build-plan", "arn:aws:iam::${local.account}:role/${local.name}-build-verify",
+        ] } }
       },
     ]
     error_message = "Audience and subject are exact."
@@ -150,15 +152,15 @@ run "pull_requests_of_this_repository_and_the_build_that_plans_may_plan" {
   }
 }
 
-run "below_the_boundary_two_builds_become_another_role_and_nobody_changes_iam" {
+run "below_the_boundary_three_builds_become_another_role_and_nobody_changes_iam" {
   assert {
     condition = { for statement in jsondecode(aws_iam_policy.boundary.policy).Statement :
       statement.Resource => statement.Condition.ArnEquals["aws:PrincipalArn"] if statement.Action == "sts:AssumeRole"
       } == {
-      "${local.roles}-plan"   = "${local.roles}-build-plan"
-      "${local.roles}-deploy" = "${local.roles}-build-apply"
+      "${local.roles}-plan"   = ["${local.roles}-build-plan", "${local.roles}-build-verify"]
+      "${local.roles}-deploy" = ["${local.roles}-build-apply"]
     }
-    error_message = "The plan build becomes the plan role, the apply build the deploy role."
+    error_message = "Who plans and verifies becomes the plan role, who applies the deploy role."
   }
 
   assert {
@@ -169,8 +171,10 @@ run "below_the_boundary_two_builds_become_another_role_and_nobody_changes_iam" {
   }
 
   assert {
-    condition     = !strcontains(aws_iam_policy.boundary.policy, "tfstate")
-    error_message = "The state is not within the boundary."
+    condition = [for statement in jsondecode(aws_iam_policy.boundary.policy).Statement :
+      statement.Action if strcontains(jsonencode(statement.Resource), "tfstate")
+    ] == ["s3:ListBucket"]
+    error_message = "Below the boundary nobody reads the state."
   }
 }
 

@@ -4,6 +4,7 @@ locals {
 
   # By service, not by action: this is a ceiling, and what a role may do below it is said where the role is.
   bounded_services = {
+    cloudwatch     = ["alarm:${local.name}-*"]
     codebuild      = ["project/${local.name}-*", "report-group/${local.name}-*"]
     codedeploy     = ["application:${local.name}-*", "deploymentgroup:${local.name}-*", "deploymentconfig:*"]
     ecr            = ["repository/${local.name}"]
@@ -51,7 +52,6 @@ resource "aws_iam_policy" "boundary" {
         Resource = "*"
       },
       {
-        # Not the state: its bucket is called otherwise.
         Effect = "Allow"
         Action = [
           "s3:AbortMultipartUpload", "s3:GetBucketAcl", "s3:GetBucketLocation", "s3:GetBucketVersioning", "s3:GetObject",
@@ -78,17 +78,23 @@ resource "aws_iam_policy" "boundary" {
         Condition = { StringEquals = { "iam:PassedToService" = "sagemaker.amazonaws.com" } }
       },
       {
-        # Two builds leave their boundary: the one that plans to read, the one that applies to deploy.
+        # Whether there is a state; what it holds is for the two roles below.
+        Effect   = "Allow"
+        Action   = "s3:ListBucket"
+        Resource = "arn:aws:s3:::${local.name}-tfstate-${local.home}-${local.project.region}"
+      },
+      {
+        # Three builds leave their boundary: those that plan and verify, to read, and the one that applies, to deploy.
         Effect    = "Allow"
         Action    = "sts:AssumeRole"
         Resource  = "${local.roles}-plan"
-        Condition = { ArnEquals = { "aws:PrincipalArn" = "${local.roles}-build-plan" } }
+        Condition = { ArnEquals = { "aws:PrincipalArn" = local.planners } }
       },
       {
         Effect    = "Allow"
         Action    = "sts:AssumeRole"
         Resource  = "${local.roles}-deploy"
-        Condition = { ArnEquals = { "aws:PrincipalArn" = "${local.roles}-build-apply" } }
+        Condition = { ArnEquals = { "aws:PrincipalArn" = ["${local.roles}-build-apply"] } }
       },
     ]
   })

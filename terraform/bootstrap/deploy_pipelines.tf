@@ -6,7 +6,6 @@ locals {
       Resource = "${local.arn.codebuild}:project/${local.name}-*"
     },
     {
-      # Builds make their report groups by themselves; destroying a project's leaves none behind.
       Effect   = "Allow"
       Action   = ["codebuild:CreateReportGroup", "codebuild:DeleteReportGroup", "codebuild:UpdateReportGroup"]
       Resource = "${local.arn.codebuild}:report-group/${local.name}-*"

@@ -5,6 +5,9 @@ locals {
   github_provider_arn = try(aws_iam_openid_connect_provider.github[0].arn, local.known_provider_arn)
   known_provider_arn  = try(local.project.github_oidc_provider_arn, null)
 
+  # The builds that need to read what Terraform manages.
+  planners = [for build in ["plan", "verify"] : "arn:aws:iam::${local.home}:role/${local.name}-build-${build}"]
+
   plan_trust = {
     # A pull request of this very repository: one of a fork gets no token from GitHub. No role that applies is there for it.
     pull_request = {
@@ -17,12 +20,12 @@ locals {
       } }
     }
 
-    # By condition: IAM refuses a principal that does not exist yet, and delivery makes this one.
+    # By condition: IAM refuses a principal that does not exist yet, and delivery makes these.
     build = {
       Effect    = "Allow"
       Principal = { AWS = "arn:aws:iam::${local.home}:root" }
       Action    = "sts:AssumeRole"
-      Condition = { ArnEquals = { "aws:PrincipalArn" = "arn:aws:iam::${local.home}:role/${local.name}-build-plan" } }
+      Condition = { ArnEquals = { "aws:PrincipalArn" = local.planners } }
     }
 
     # In another account, home's plan role alone.

@@ -109,6 +109,11 @@ locals {
     },
     {
       Effect   = "Allow"
+      Action   = "codebuild:BatchGetReportGroups"
+      Resource = "${local.arn.codebuild}:report-group/${local.name}-*"
+    },
+    {
+      Effect   = "Allow"
       Action   = ["codepipeline:GetPipeline", "codepipeline:ListTagsForResource"]
       Resource = "${local.arn.codepipeline}:${local.name}-*"
     },

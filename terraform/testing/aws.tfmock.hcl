@@ -105,3 +105,9 @@ mock_resource "aws_cloudwatch_event_rule" {
     arn = "arn:aws:events:us-east-1:111111111111:rule/mocked"
   }
 }
+
+mock_resource "aws_codebuild_report_group" {
+  defaults = {
+    arn = "arn:aws:codebuild:us-east-1:111111111111:report-group/mocked"
+  }
+}
