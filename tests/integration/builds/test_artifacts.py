@@ -118,6 +118,27 @@ def test_what_the_role_may_not_do_fails_the_phase(builds, twin, bucket, role):
     assert "s3:PutObject" in context(mute, "UPLOAD_ARTIFACTS")
 
 
+def test_reports_need_the_permissions_that_aws_documents(builds, role):
+    spec = """
+version: 0.2
+phases:
+  build:
+    commands:
+      - echo '<testsuite name="s"><testcase name="n"/></testsuite>' > a.xml
+reports:
+  unit: {files: [a.xml]}
+"""
+    group = "arn:aws:codebuild:us-east-1:111111111111:report-group/*"
+    creates = {"Action": "codebuild:CreateReportGroup", "Resource": group}
+    roles = [role("codebuild.amazonaws.com", *statements) for statements in ((LOGS,), (LOGS, creates))]
+    started = [builds.start(builds.project(spec, role=one)) for one in roles]
+
+    reasons = [context(builds.ended(build), "UPLOAD_ARTIFACTS") for build in started]
+
+    assert "not authorized to perform: codebuild:CreateReportGroup" in reasons[0]
+    assert "not authorized to perform: codebuild:CreateReport on" in reasons[1]
+
+
 def test_caches_outlive_a_build(builds, bucket):
     buildspec = """
 version: 0.2
