@@ -444,6 +444,25 @@ class DeploymentFailedError(FairwayError):
         super().__init__(f"{environment} does not run what Git wants: {why}\n{remedy}")
 
 
+class ApiDeploymentError(FairwayError):
+    """CodeDeploy did not bring a new version of the inference API into service."""
+
+    def __init__(self, function: str, version: str, why: str, restored: str | None) -> None:
+        state = (
+            f"Version {restored} answers all requests again."
+            if restored is not None
+            else "It was not rolled back: see where its alias points before anything else."
+        )
+        super().__init__(f"Version {version} of {function} did not come into service: {why} {state}")
+
+
+class FunctionPackageError(FairwayError):
+    """A checkout does not hold what the functions are made of."""
+
+    def __init__(self, pattern: object) -> None:
+        super().__init__(f"The package of the functions cannot be built: there is no {pattern}.")
+
+
 class NothingPromotedError(FairwayError):
     """The rehearsal expected a release to promote, and there was none."""
 
@@ -499,3 +518,29 @@ class NothingTrainedError(FairwayError):
         super().__init__(
             f"The execution {execution} is {status}: one that succeeded is expected, whose output names the model."
         )
+
+
+class PipelineEndedError(FairwayError):
+    """A pipeline of the rehearsal ended in another way than the story goes."""
+
+    def __init__(self, pipeline: str, commit: str, status: str, wanted: str, why: list[str]) -> None:
+        said = "".join(f"\n{line}" for line in why)
+        super().__init__(f"The pipeline {pipeline} ended {status} for commit {commit[:12]}, {wanted} was expected.{said}")
+
+
+class PipelineSilentError(FairwayError):
+    """A pipeline of the rehearsal was not started, or did not end."""
+
+    def __init__(self, pipeline: str, commit: str, seconds: float) -> None:
+        super().__init__(
+            f"The pipeline {pipeline} did not end within {seconds:.0f} s for commit {commit[:12]}: is the connection "
+            "AVAILABLE (`make connect`), and does the commit change what the pipeline listens to? "
+            "`aws codepipeline list-pipeline-executions` and build/twin/twin.log say more."
+        )
+
+
+class NothingProposedError(FairwayError):
+    """A pipeline of the rehearsal ended well, and proposed nothing."""
+
+    def __init__(self, environment: str) -> None:
+        super().__init__(f"No pull request that brings {environment} a release was opened, though one was expected.")

@@ -200,7 +200,7 @@ def deploy_bad(stage: Stage, story: Story, record: Path, fault: faults.Fault) ->
     ended = time.time()
     story.mark(f"version {bad.version} rolled back")
     story.chapters.append(
-        _chapter(f"bad: {fault.name}", bad, record, (began, ended), outcome="rolled back", why=failure.why)
+        chapter(f"bad: {fault.name}", bad, record, (began, ended), outcome="rolled back", why=failure.why)
     )
     merge_revert(stage, target)
 
@@ -225,13 +225,14 @@ def deploy_good(stage: Stage, story: Story, record: Path, source: str) -> releas
     release = promote(stage, source, stage.copy.environments[-1])
     ended = time.time()
     story.mark(f"version {release.version} deployed")
-    story.chapters.append(_chapter("good", release, record, (began, ended), outcome="deployed"))
+    story.chapters.append(chapter("good", release, record, (began, ended), outcome="deployed"))
     return release
 
 
-def _chapter(
+def chapter(
     title: str, release: releases.Release, record: Path, span: tuple[float, float], *, outcome: str, why: str = ""
 ) -> Chapter:
+    """Return a rollout of a release as a chapter, with what the traffic met between its beginning and its end."""
     began, ended = span
     sent = [each for each in read_record(record) if began <= each.at <= ended]
     return Chapter(
