@@ -1,4 +1,7 @@
-"""One twin for all tests of a session; they share its account and therefore name what they make apart."""
+"""One twin for all tests of a session; they share its account and therefore name what they make apart.
+
+Each of `make`'s workers has a session, and a twin, of its own.
+"""
 
 import itertools
 import json

@@ -2,12 +2,13 @@
 
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from fairway.twin import watchdog
 
 SOURCES = Path(__file__).parents[2] / "src"
 START_SECONDS = 30
+PORTS = range(20_000, 30_000)
 
 
 @dataclass(frozen=True)
@@ -78,17 +80,33 @@ class RunningTwin:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port that no other test gets, of this run or of another one, for as long as this process lives.
+
+    It lies below the ports that the kernel gives away, to connections for example, before a twin listens on it. What
+    keeps it is the UDP port of the same number, which is this process's alone.
+    """
+    for port in random.sample(PORTS, len(PORTS)):
+        kept = socket.socket(type=socket.SOCK_DGRAM)
+        try:
+            kept.bind(("127.0.0.1", port))
+            with socket.create_server(("127.0.0.1", port)):
+                pass
+        except OSError:
+            kept.close()
+            continue
+        kept.detach()  # open until the process ends
+        return port
+    raise AssertionError(f"no port of {PORTS} is free")
 
 
-def start_twin(directory: Path, variables: Mapping[str, str] | None = None) -> RunningTwin:
+def start_twin(
+    directory: Path, variables: Mapping[str, str] | None = None, arguments: Sequence[str] = ()
+) -> RunningTwin:
     """Start a twin on a free port and return when it is ready; end it with `stop`."""
     port = free_port()
     log = (directory.parent / f"{directory.name}.out").open("wb")
     process = subprocess.Popen(
-        [sys.executable, "-m", "fairway.twin", "--directory", str(directory), "--port", str(port)],
+        [sys.executable, "-m", "fairway.twin", "--directory", str(directory), "--port", str(port), *arguments],
         env={**os.environ, "PYTHONPATH": str(SOURCES), **(variables or {})},
         stdout=log,
         stderr=subprocess.STDOUT,

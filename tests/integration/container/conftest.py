@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tarfile
@@ -16,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from tests.integration.running import free_port
 
 from fairway.jobs.tree import Tree
 from model import write_raw
@@ -78,12 +78,6 @@ class Container:
         finally:
             process.send_signal(signal.SIGTERM)
             process.communicate(timeout=10)
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def wait_until_ready(process, url):

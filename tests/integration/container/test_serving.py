@@ -9,7 +9,8 @@ import time
 from urllib.parse import urlsplit
 
 import pytest
-from tests.integration.container.conftest import Container, free_port
+from tests.integration.container.conftest import Container
+from tests.integration.running import free_port
 
 
 @pytest.fixture(scope="module")

@@ -1,11 +1,10 @@
-"""Two checkouts, provisioned once for all tests of this folder; they wait for different things, so they run at once.
+"""Two checkouts, each provisioned once for all tests that use it.
 
 `rehearsal` is the example as it is, after two demos in a row. `fork` is another project with another model, whose demo
 was interrupted, which was updated and destroyed.
 """
 
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pytest
@@ -31,18 +30,12 @@ class Rehearsal:
 
 
 @pytest.fixture(scope="session")
-def fork_begun(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Future[Fork]"]:
-    with ThreadPoolExecutor(1) as pool:
-        yield pool.submit(live, tmp_path_factory.mktemp("fork") / "wine", free_port())
+def fork(tmp_path_factory: pytest.TempPathFactory) -> Fork:
+    return live(tmp_path_factory.mktemp("fork") / "wine", free_port())
 
 
 @pytest.fixture(scope="session")
-def fork(fork_begun: "Future[Fork]") -> Fork:
-    return fork_begun.result()
-
-
-@pytest.fixture(scope="session")
-def rehearsal(tmp_path_factory: pytest.TempPathFactory, fork_begun: object) -> Iterator[Rehearsal]:  # noqa: ARG001 -- begun first
+def rehearsal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
     checkout = make_checkout(tmp_path_factory.mktemp("rehearsal") / "flights", free_port())
     first = checkout.fairway(*DEMO, FAIRWAY_TWIN_SPEED=SPEED)
     assert first.code == 0, first.err
