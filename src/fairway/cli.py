@@ -12,7 +12,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.markup import escape
 
-from fairway import cli_pipeline, cli_promotion, local_twin, workflow, workflow_deploy
+from fairway import cli_pipeline, cli_promotion, local_twin, workflow, workflow_bootstrap, workflow_deploy
 from fairway.console import Steps, err, out
 from fairway.delivery import access, image_check, registry
 from fairway.delivery.provision import Provisioner, find_root
@@ -87,10 +87,8 @@ def env() -> None:
 def bootstrap() -> None:
     """Provision what an account and the project need once: state bucket, deploy role; registry, images, artifacts."""
     told = settings()
-    terraform = provisioner(told, SHARED)
-    terraform.bootstrap()
-    plan = terraform.plan(SHARED)
-    terraform.apply(SHARED, plan)
+    for sentence in workflow_bootstrap.bootstrap(told, provisioner(told, SHARED)):
+        out.print(sentence)
 
 
 @app.command()
@@ -192,7 +190,7 @@ def invoke(
     if body is None:
         answer = workflow.invoke_golden(told, environment, endpoint)
     else:
-        answer = workflow.invoke(told, endpoint, workflow.read_body(body))
+        answer = workflow.invoke(told, environment, endpoint, workflow.read_body(body))
     out.print_json(json.dumps(answer.response))
 
 

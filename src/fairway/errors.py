@@ -163,6 +163,47 @@ class AwsCallError(FairwayError):
         super().__init__(f"AWS refused {operation}: {message}")
 
 
+class WrongAccountError(FairwayError):
+    """A command that starts at home was called with another account's credentials."""
+
+    def __init__(self, found: str, home: str) -> None:
+        super().__init__(
+            f"These credentials are of account {found}: commands start in delivery's account, {home} in project.json, "
+            "and enter the others from there."
+        )
+
+
+class ForeignAccountError(FairwayError):
+    """Bootstrap was called with credentials of an account that has nothing to do with the project."""
+
+    def __init__(self, found: str, accounts: dict[str, str]) -> None:
+        known = ", ".join(f"{name} {account}" for name, account in accounts.items())
+        super().__init__(
+            f"These credentials are of account {found}, which project.json does not name ({known}): use those of "
+            "an account to bootstrap."
+        )
+
+
+class HomeFirstError(FairwayError):
+    """An account was to be bootstrapped which delivery's does not know."""
+
+    def __init__(self, account: str, home: str) -> None:
+        super().__init__(
+            f"Account {account} is not known at home: `make bootstrap` with this project.json and credentials of "
+            f"account {home} comes first."
+        )
+
+
+class AccountClosedError(FairwayError):
+    """An environment's account does not let in whoever comes from home."""
+
+    def __init__(self, environment: str, account: str, role: str, message: str) -> None:
+        super().__init__(
+            f"{environment}'s account {account} cannot be entered as {role}: either you may not, or it is not "
+            f"bootstrapped (`make bootstrap` with credentials of that account). AWS says: {message}"
+        )
+
+
 class NotRegisteredError(FairwayError):
     """The model registry does not hold what a release needs."""
 

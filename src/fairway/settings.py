@@ -49,12 +49,25 @@ class Project(BaseModel):
     @property
     def deploy_role_arn(self) -> str:
         """The role that Terraform runs as, once `make bootstrap` has made it."""
-        return f"arn:aws:iam::{self.account}:role/{self.project}-deploy"
+        return self.role_arn("deploy", self.account)
 
     @property
     def plan_role_arn(self) -> str:
         """The role that plans for a reviewer: it reads all that Terraform manages, and changes nothing."""
-        return f"arn:aws:iam::{self.account}:role/{self.project}-plan"
+        return self.role_arn("plan", self.account)
+
+    @property
+    def others(self) -> dict[str, list[str]]:
+        """The accounts beside delivery's, each with the environments in it."""
+        found: dict[str, list[str]] = {}
+        for environment, account in self.accounts.items():
+            if account != self.account:
+                found.setdefault(account, []).append(environment)
+        return found
+
+    def role_arn(self, role: str, account: str) -> str:
+        """Return the ARN of a role that `make bootstrap` makes in each account: deploy, plan, operate."""
+        return f"arn:aws:iam::{account}:role/{self.project}-{role}"
 
 
 @dataclass(frozen=True)

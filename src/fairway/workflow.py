@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fairway.delivery import access, image, registry, releases, training
+from fairway.delivery.accounts import clients_in
 from fairway.errors import CommitMissingError, NoReleaseError, ProjectFileError, RequestFileError, WrongAnswerError
 from fairway.functions.answers import same_answer
 from fairway.settings import Settings
@@ -80,7 +81,7 @@ def train(
 ) -> Trained:
     """Run an environment's training workflow on the raw data that the project's bucket holds, and wait for its end."""
     told = training_input(settings, environment, image_uri=image_uri, hyperparameters=hyperparameters)
-    states = access.client(settings, "stepfunctions")
+    states = clients_in(settings, environment)("stepfunctions")
     execution = training.start(states, outputs["state_machine_arn"], told)
     try:
         return Trained(execution, training.follow(states, execution, listen))
@@ -115,9 +116,11 @@ class Answer:
     headers: Mapping[str, str]
 
 
-def invoke(settings: Settings, endpoint: str, body: bytes, content_type: str = "application/json") -> Answer:
-    """Send one request to an endpoint."""
-    runtime = access.client(settings, "sagemaker-runtime")
+def invoke(
+    settings: Settings, environment: str, endpoint: str, body: bytes, content_type: str = "application/json"
+) -> Answer:
+    """Send one request to an environment's endpoint."""
+    runtime = clients_in(settings, environment)("sagemaker-runtime")
     answer = runtime.invoke_endpoint(
         EndpointName=endpoint, ContentType=content_type, Accept="application/json", Body=body
     )
@@ -131,7 +134,7 @@ def invoke_golden(settings: Settings, environment: str, endpoint: str) -> Answer
         raise NoReleaseError(environment)
     sagemaker, s3 = access.client(settings, "sagemaker"), access.client(settings, "s3")
     golden = registry.golden_requests(sagemaker, s3, current.model_package_arn)
-    answer = invoke(settings, endpoint, json.dumps(golden["request"]).encode())
+    answer = invoke(settings, environment, endpoint, json.dumps(golden["request"]).encode())
     if not same_answer(golden["response"], answer.response):
         raise WrongAnswerError(endpoint, golden["response"], answer.response)
     return Answer(golden["request"], answer.response, answer.headers)

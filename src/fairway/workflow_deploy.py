@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fairway import workflow, workflow_promotion
-from fairway.delivery import access, releases
+from fairway.delivery import releases
+from fairway.delivery.accounts import clients_in
 from fairway.delivery.diagnosis import diagnose
 from fairway.delivery.provision import Provisioner
 from fairway.delivery.terraform import Listener, Plan, silent
@@ -59,10 +60,9 @@ def verify(settings: Settings, environment: str, outputs: dict[str, Any]) -> Non
 
 
 def _failed(settings: Settings, environment: str, error: FairwayError, since: datetime) -> DeploymentFailedError:
-    reasons = diagnose(
-        access.client(settings, "sagemaker"), access.client(settings, "cloudwatch"), access.client(settings, "logs"),
-        f"{settings.project.project}-{environment}", since,
-    )  # fmt: skip
+    client = clients_in(settings, environment)
+    endpoint = f"{settings.project.project}-{environment}"
+    reasons = diagnose(client("sagemaker"), client("cloudwatch"), client("logs"), endpoint, since)
     summary = error.message if isinstance(error, TerraformError) else str(error)
     why = "\n".join([summary, *reasons])
     return DeploymentFailedError(environment, why, _revert(settings, environment, why))

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from fairway.delivery import access, registry, releases
+from fairway.delivery.accounts import clients_in
 from fairway.delivery.evaluation import Evaluation
 from fairway.delivery.evidence import Evidence, render
 from fairway.delivery.forge import Forge, Pull
@@ -152,8 +153,9 @@ def statuses(settings: Settings, *, drift: bool = False) -> list[Status]:
 
 def status_of(settings: Settings, environment: str, wanted: Release | None) -> Status:
     """Ask AWS what an environment runs."""
-    clients = (access.client(settings, "sagemaker"), access.client(settings, "cloudwatch"))
-    return Status(environment, wanted, observe(*clients, f"{settings.project.project}-{environment}"))
+    client = clients_in(settings, environment)
+    endpoint = f"{settings.project.project}-{environment}"
+    return Status(environment, wanted, observe(client("sagemaker"), client("cloudwatch"), endpoint))
 
 
 def _drift(settings: Settings, environment: str) -> str:

@@ -32,7 +32,12 @@ resource "aws_iam_policy" "boundary" {
 
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [
+    Statement = concat(length(local.others) == 0 ? [] : [{
+      # Into another account only to operate: what changes it is for the build that applies.
+      Effect   = "Allow"
+      Action   = "sts:AssumeRole"
+      Resource = [for account in local.others : "arn:aws:iam::${account}:role/${local.name}-operate"]
+      }], [
       {
         Effect = "Allow"
         Action = [for service in keys(local.bounded_services) : "${service}:*"]
@@ -96,6 +101,6 @@ resource "aws_iam_policy" "boundary" {
         Resource  = "${local.roles}-deploy"
         Condition = { ArnEquals = { "aws:PrincipalArn" = ["${local.roles}-build-apply"] } }
       },
-    ]
+    ])
   })
 }

@@ -3,7 +3,7 @@ locals {
   deploy_delivery = concat(length(local.others) == 0 ? [] : [{
     Effect   = "Allow"
     Action   = "sts:AssumeRole"
-    Resource = [for account in local.others : "arn:aws:iam::${account}:role/${local.name}-deploy"]
+    Resource = flatten([for role in ["deploy", "operate"] : [for account in local.others : "arn:aws:iam::${account}:role/${local.name}-${role}"]])
     }], [
     {
       Effect   = "Allow"
@@ -13,7 +13,7 @@ locals {
     {
       Effect   = "Allow"
       Action   = "kms:GenerateDataKey"
-      Resource = module.state.key_arn
+      Resource = one(module.state[*].key_arn)
     },
     {
       Effect = "Allow"

@@ -14,7 +14,10 @@ locals {
     "logs", "sagemaker", "secretsmanager", "sns", "states",
   ] : service => "arn:aws:${service}:${local.project.region}:${local.account}" }
 
-  state = "arn:aws:s3:::${module.state.bucket}"
+  # At home, wherever the account: bootstrap's own state of another account lies there too, below that account's number.
+  state_bucket = "${local.name}-tfstate-${local.home}-${local.project.region}"
+
+  state = "arn:aws:s3:::${local.state_bucket}"
   roles = "arn:aws:iam::${local.account}:role/${local.name}"
 
   # Of the two buckets that delivery makes: what is trained and released, and what pipelines hand from action to action.
@@ -34,7 +37,9 @@ provider "aws" {
 # Whoever destroys the bucket that holds the state of everything else must have emptied it first.
 module "state" {
   source = "../modules/artifact-store"
+  count  = local.at_home ? 1 : 0
 
-  name          = "${local.name}-tfstate-${local.account}-${local.project.region}"
+  name          = local.state_bucket
+  tenants       = { for account in local.others : account => "bootstrap/${account}/" }
   force_destroy = false
 }

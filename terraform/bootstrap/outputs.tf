@@ -1,11 +1,11 @@
 output "state_bucket" {
   description = "Name of the bucket that holds the state of every root."
-  value       = module.state.bucket
+  value       = local.state_bucket
 }
 
 output "state_key_arn" {
-  description = "ARN of the key that encrypts the state."
-  value       = module.state.key_arn
+  description = "ARN of the key that encrypts the state; null but at home."
+  value       = one(module.state[*].key_arn)
 }
 
 output "deploy_role_arn" {

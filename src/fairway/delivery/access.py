@@ -9,7 +9,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from fairway.errors import AwsCallError, NotProvisionedError
+from fairway.errors import AwsCallError, NotProvisionedError, WrongAccountError
 from fairway.settings import Settings
 
 # Terraform and boto3 read all of these; what the caller has set for AWS must not reach the twin, nor the other way.
@@ -77,7 +77,10 @@ def deploy_variables(settings: Settings, purpose: str, *, reading: bool = False)
     sts = client(settings, "sts", variables)
     role = settings.project.plan_role_arn if reading else settings.project.deploy_role_arn
     try:
-        if f":assumed-role/{role.rsplit('/', 1)[1]}/" in sts.get_caller_identity()["Arn"]:
+        caller = sts.get_caller_identity()
+        if caller["Account"] != settings.project.account:
+            raise WrongAccountError(caller["Account"], settings.project.account)
+        if f":assumed-role/{role.rsplit('/', 1)[1]}/" in caller["Arn"]:
             return variables
         answer = sts.assume_role(RoleArn=role, RoleSessionName=purpose)
     except ClientError as error:

@@ -8,11 +8,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from fairway.delivery import access, adoption
+from fairway.delivery import access, accounts, adoption
 from fairway.delivery.mirror import find_mirror, write_cli_config
 from fairway.delivery.terraform import Listener, Plan, Terraform, find_terraform, silent
 from fairway.delivery.unfinished import Marks, wait_for_endpoint
-from fairway.errors import NotProvisionedError, PlanStaleError, StateLockedError
+from fairway.errors import HomeFirstError, NotProvisionedError, PlanStaleError, StateLockedError
 from fairway.settings import SHARED, Settings
 
 BOOTSTRAP = "bootstrap"
@@ -24,11 +24,19 @@ class Root:
 
     name: str
     folder: str
+    account: str | None = None
+    """That of bootstrap where it is not delivery's; the others know theirs."""
 
     @property
     def state_key(self) -> str:
-        """The key of its state in the state bucket, as its backend.tf says."""
-        return f"{self.folder}/terraform.tfstate"
+        """The key of its state in the state bucket: as its backend.tf says, or below the account's number."""
+        folders = (self.folder, self.account) if self.account else (self.folder,)
+        return "/".join([*folders, "terraform.tfstate"])
+
+
+def bootstrap_of(account: str) -> Root:
+    """Return the bootstrap root of an account other than delivery's."""
+    return Root(f"{BOOTSTRAP}-{account}", BOOTSTRAP, account)
 
 
 def find_root(settings: Settings, name: str) -> Root:
@@ -126,6 +134,22 @@ class Provisioner:
         local.unlink()
         return outputs
 
+    def bootstrap_account(self, account: str) -> None:
+        """Provision the bootstrap root in an account other than delivery's, as whoever calls there.
+
+        Raises `HomeFirstError` where that account may not keep its state in delivery's bucket yet.
+        """
+        root, project = bootstrap_of(account), self._settings.project
+        try:
+            access.client(self._settings, "s3", self._variables(root)).head_bucket(Bucket=project.state_bucket)
+        except ClientError as error:
+            raise HomeFirstError(account, project.account) from error
+        terraform = self._terraform(root)
+        terraform.init({**self._backend(), "key": root.state_key})
+        plan = terraform.plan(self._data(root) / "plan.tfplan")
+        terraform.apply(plan)
+        plan.file.unlink()
+
     def _adopt(self, root: Root, terraform: Terraform, *, destroy: bool = False) -> Plan:
         """Plan with what exists and stands in no state; the plan is kept only when it has all of that."""
         file, lock = self.plan_file(root.name), not self._reading
@@ -184,11 +208,15 @@ class Provisioner:
             raise NotProvisionedError(
                 f"The state bucket {self._settings.project.state_bucket}", "`make bootstrap` makes it, once an account"
             )
+        if root.name in self._settings.environments:
+            accounts.require_open(self._settings, root.name, self._variables(root), reading=self._reading)
         terraform = self._terraform(root)
         terraform.init(self._backend())
         return terraform
 
     def _variables(self, root: Root) -> dict[str, str]:
+        if root.account:
+            return {**accounts.variables_in(self._settings, root.account), "TF_VAR_account": root.account}
         if root.name == BOOTSTRAP:  # it makes the roles that the others run as
             return access.caller_variables(self._settings)
         return access.deploy_variables(self._settings, f"terraform-{root.name}", reading=self._reading)
@@ -218,5 +246,6 @@ class Provisioner:
         except ClientError as error:
             if error.response["Error"]["Code"] in ("404", "NoSuchBucket"):
                 return False
+            accounts.require_home(self._settings)  # whoever is elsewhere is refused for that reason
             raise
         return True

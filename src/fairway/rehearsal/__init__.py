@@ -46,6 +46,7 @@ def tell_story(told: Settings, stage: main_job.Stage) -> None:
         story.deploy_good(stage, told_story, record, steps[-1][0])
         for fault in FAULTS:
             story.deploy_bad(stage, told_story, record, fault)
+        story.hear_quality(stage, told_story)
     write_report(told.build / "rehearsal.html", told_story, record)
     for chapter in told_story.chapters:
         out.print(f"  {chapter.title}: {chapter.outcome} in {chapter.ended - chapter.began:.0f} s, "

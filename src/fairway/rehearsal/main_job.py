@@ -45,7 +45,10 @@ def begin(told: Settings) -> Stage:
 def provision(copy: Settings, steps: Steps) -> Stage:
     """Apply bootstrap and delivery, then every environment as its release.json is."""
     with steps.step("Terraform: bootstrap (state bucket, deploy role)") as step:
-        Provisioner(copy, listen=step.listen).bootstrap()
+        provisioner = Provisioner(copy, listen=step.listen)
+        provisioner.bootstrap()
+        for account in copy.project.others:
+            provisioner.bootstrap_account(account)
     with steps.step("Terraform: delivery (artifacts, registry, images)") as step:
         provisioner = Provisioner(copy, listen=step.listen)
         shared = provisioner.apply(SHARED, provisioner.plan(SHARED))

@@ -4,7 +4,7 @@ import html
 import io
 import statistics
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import matplotlib as mpl
@@ -63,41 +63,47 @@ def write_report(path: Path, story: Story, record: Path) -> None:
 
 
 def draw(sent: Sequence[Sent], story: Story) -> str:
-    """Return an SVG with the share of traffic by release, latency and errors, second by second."""
+    """Return an SVG with the share of traffic by release, latency, errors and quality over time."""
     begin = sent[0].at if sent else 0.0
     seconds: dict[int, list[Sent]] = defaultdict(list)
     for each in sent:
         seconds[int(each.at - begin)].append(each)
+    versions = {each.release for each in sent if each.release} | {window.release for window in story.windows}
+    colours = {version: COLOURS[at % len(COLOURS)] for at, version in enumerate(sorted(versions, key=int))}
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "fairway", "font.size": 9}):
-        figure = Figure(figsize=(11, 8), layout="constrained")
-        shares, latency, errors = figure.subplots(3, 1, sharex=True)
-        _draw_shares(shares, seconds)
+        figure = Figure(figsize=(11, 10), layout="constrained")
+        shares, latency, errors, quality = figure.subplots(4, 1, sharex=True)
+        _draw_shares(shares, seconds, colours)
         _draw_latency(latency, seconds)
         _draw_errors(errors, seconds)
-        for axes in (shares, latency, errors):
+        _draw_quality(quality, story, colours, begin)
+        for axes in (shares, latency, errors, quality):
             for event in story.events:
                 axes.axvline(event.at - begin, color="#888", linestyle="--", linewidth=0.8)
         for event in story.events:
             shares.text(
                 event.at - begin, 1.02, event.what, rotation=30, fontsize=7, transform=shares.get_xaxis_transform()
             )
-        errors.set_xlabel("seconds")
+        quality.set_xlabel("seconds")
         drawn = io.StringIO()
-        figure.savefig(drawn, format="svg", metadata={"Date": None, "Title": "Traffic, latency and errors over time"})
+        figure.savefig(
+            drawn, format="svg", metadata={"Date": None, "Title": "Traffic, latency, errors and quality over time"}
+        )
     text = drawn.getvalue()
     return text[text.index("<svg") :]  # an XML declaration has no place inside a page
 
 
-def _draw_shares(axes: Axes, seconds: dict[int, list[Sent]]) -> None:
+def _draw_shares(axes: Axes, seconds: dict[int, list[Sent]], colours: Mapping[str, str]) -> None:
     times = sorted(seconds)
-    versions = sorted({each.release for every in seconds.values() for each in every if each.release}, key=int)
+    answering = {each.release for every in seconds.values() for each in every}
+    versions = [version for version in colours if version in answering]
     shares = [
         [sum(each.release == version for each in seconds[at]) / len(seconds[at]) for at in times]
         for version in versions
     ]
     if times and versions:
-        colours = [COLOURS[number % len(COLOURS)] for number in range(len(versions))]
-        axes.stackplot(times, shares, labels=[f"version {version}" for version in versions], colors=colours)
+        labels = [f"version {version}" for version in versions]
+        axes.stackplot(times, shares, labels=labels, colors=[colours[version] for version in versions])
         axes.legend(loc="lower left", fontsize=7, ncols=len(versions))
     axes.set(ylabel="share of answers", ylim=(0, 1))
 
@@ -115,3 +121,18 @@ def _draw_errors(axes: Axes, seconds: dict[int, list[Sent]]) -> None:
     times = sorted(seconds)
     axes.bar(times, [sum(map(failed, seconds[at])) for at in times], width=1.0, color=COLOURS[3])
     axes.set(ylabel="without an answer")
+
+
+def _draw_quality(axes: Axes, story: Story, colours: Mapping[str, str], begin: float) -> None:
+    for version, colour in colours.items():
+        windows = [window for window in story.windows if window.release == version]
+        if windows:
+            at, shifts = [window.at - begin for window in windows], [window.psi for window in windows]
+            axes.plot(at, shifts, ".", color=colour, label=f"version {version}", gid=f"quality-{version}")
+    if story.threshold is not None:
+        label = f"the alarm's threshold, {story.threshold:g}"
+        axes.axhline(story.threshold, color=COLOURS[4], label=label, gid="quality-threshold")
+    # A good release is near 0, a wrong one far beyond any threshold: both are to be seen.
+    axes.set(ylabel="shift of predictions, PSI", yscale="symlog", ylim=(0, None))
+    if story.windows or story.threshold is not None:
+        axes.legend(loc="upper left", fontsize=7)

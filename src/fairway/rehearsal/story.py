@@ -13,6 +13,7 @@ import pyarrow.parquet
 
 from fairway import workflow, workflow_deploy, workflow_promotion
 from fairway.delivery import access, image, registry, releases
+from fairway.delivery.accounts import clients_in, environment_variables
 from fairway.delivery.alarms import watching
 from fairway.delivery.forge import Pull
 from fairway.delivery.promotion import release_file
@@ -26,6 +27,7 @@ from fairway.errors import (
 from fairway.rehearsal import faults
 from fairway.rehearsal.copy import commit, pull
 from fairway.rehearsal.main_job import Stage
+from fairway.rehearsal.quality import Window, read_threshold, read_windows
 from fairway.traffic import Sent, read_record, traffic
 
 RATE, BATCH, ROWS = 20.0, 50, 4000
@@ -62,6 +64,9 @@ class Story:
 
     events: list[Event] = field(default_factory=list)
     chapters: list[Chapter] = field(default_factory=list)
+    windows: list[Window] = field(default_factory=list)
+    threshold: float | None = None
+    """The quality signal, window by window, and what its alarm is set to."""
 
     def mark(self, what: str) -> None:
         """Note that something happens now."""
@@ -78,7 +83,9 @@ def live_traffic(stage: Stage) -> Iterator[Path]:
     record.unlink(missing_ok=True)
     rows = save_rows(stage, release, folder / "rows.jsonl")
     endpoint = f"{stage.copy.project.project}-{stage.copy.environments[-1]}"
-    with traffic(access.caller_variables(stage.copy), endpoint, rows, record, rate=RATE, batch=BATCH):
+    with traffic(
+        environment_variables(stage.copy, stage.copy.environments[-1]), endpoint, rows, record, rate=RATE, batch=BATCH
+    ):
         yield record
 
 
@@ -101,11 +108,20 @@ def save_rows(stage: Stage, release: releases.Release, path: Path) -> Path:
     return path
 
 
+def hear_quality(stage: Stage, story: Story) -> None:
+    """Note what the last environment's containers have said of their predictions since the story began."""
+    client = clients_in(stage.copy, stage.copy.environments[-1])
+    endpoint = f"{stage.copy.project.project}-{stage.copy.environments[-1]}"
+    story.windows = list(read_windows(client("logs"), endpoint, story.events[0].at))
+    story.threshold = read_threshold(client("cloudwatch"), endpoint)
+
+
 def wait_for_quiet(stage: Stage) -> None:
     """Wait until no alarm of the last environment rings: one that does would end the next rollout at its start."""
     name = f"{stage.copy.project.project}-{stage.copy.environments[-1]}"
-    sagemaker, cloudwatch = access.client(stage.copy, "sagemaker"), access.client(stage.copy, "cloudwatch")
-    watched = watching(cloudwatch, sagemaker.describe_endpoint(EndpointName=name))
+    client = clients_in(stage.copy, stage.copy.environments[-1])
+    cloudwatch = client("cloudwatch")
+    watched = watching(cloudwatch, client("sagemaker").describe_endpoint(EndpointName=name))
     names = [alarm["AlarmName"] for alarm in watched]
     with stage.steps.step("The alarms have data and are quiet") as step:
         deadline = time.monotonic() + QUIET_SECONDS

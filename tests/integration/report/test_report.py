@@ -10,6 +10,7 @@ from dataclasses import asdict
 import pytest
 from PIL import Image
 
+from fairway.rehearsal.quality import Window
 from fairway.rehearsal.report import write_report
 from fairway.rehearsal.story import Chapter, Event, Story
 from fairway.traffic import Sent
@@ -40,6 +41,11 @@ def page(tmp_path_factory):
     story = Story(
         [Event(BEGIN + 10, "version 2 (slow) applied"), Event(BEGIN + 20, "version 2 rolled back")],
         [Chapter("bad: slow", "2", BEGIN + 10, BEGIN + 20, "rolled back", why, 200, 2)],
+        [
+            Window(BEGIN + second, "2" if 10 <= second < 20 else "1", 4.0 if 10 <= second < 20 else 0.02)
+            for second in range(1, 30)
+        ],
+        threshold=1.0,
     )
     write_report(folder / "rehearsal.html", story, path)
     return folder / "rehearsal.html"
@@ -67,7 +73,11 @@ def test_a_browser_shows_the_plots_and_the_table(page, tmp_path):
         [*command, "--dump-dom", page.as_uri()], check=True, capture_output=True, text=True, timeout=60
     )
     assert "bad: slow" in dumped.stdout
+    for version, windows in (("1", 19), ("2", 10)):
+        drawn = dumped.stdout.partition(f'<g id="quality-{version}">')[2].partition("</g>")[0]
+        assert drawn.count("<use") == windows
+    assert "the alarm's threshold, 1" in dumped.stdout
     with Image.open(shot) as image:
         colours = {colour for _, colour in image.convert("RGB").getcolors(1 << 24) or []}
-    # The colours of the two versions' areas and of the errors: the browser has drawn the plots.
-    assert {(0x00, 0x72, 0xB2), (0xE6, 0x9F, 0x00), (0xD5, 0x5E, 0x00)} <= colours
+    # The colours of the two versions, of the errors and of the threshold: the browser has drawn the plots.
+    assert {(0x00, 0x72, 0xB2), (0xE6, 0x9F, 0x00), (0xD5, 0x5E, 0x00), (0xCC, 0x79, 0xA7)} <= colours

@@ -4,13 +4,48 @@ mock_provider "aws" {
 
 run "at_home_the_roles_enter_the_other_account" {
   assert {
-    condition     = jsondecode(aws_iam_policy.deploy["delivery"].policy).Statement[0].Resource == ["arn:aws:iam::222222222222:role/flights-deploy"]
-    error_message = "The deploy role may assume its like in the account of prod."
+    condition     = jsondecode(aws_iam_policy.deploy["delivery"].policy).Statement[0].Resource == ["arn:aws:iam::222222222222:role/flights-deploy", "arn:aws:iam::222222222222:role/flights-operate"]
+    error_message = "The deploy role may assume its like in the account of prod, and the role that operates there."
   }
 
   assert {
     condition     = jsondecode(aws_iam_role_policy.plan[0].policy).Statement[0].Resource == ["arn:aws:iam::222222222222:role/flights-plan"]
     error_message = "The plan role may assume its like in the account of prod."
+  }
+}
+
+run "at_home_nobody_operates_and_the_other_account_keeps_its_bootstrap_state" {
+  assert {
+    condition     = length(aws_iam_role.operate) == 0
+    error_message = "At home people and builds have policies of their own."
+  }
+
+  assert {
+    condition     = one(module.state[*].bucket) == "flights-tfstate-111111111111-us-east-1" && local.others == toset(["222222222222"])
+    error_message = "The bucket of the state is at home, and the account of prod is its tenant."
+  }
+}
+
+run "elsewhere_is_operated_from_home_and_no_bucket_made" {
+  variables {
+    account = "222222222222"
+  }
+
+  assert {
+    condition     = one(jsondecode(aws_iam_role.operate[0].assume_role_policy).Statement).Principal.AWS == "arn:aws:iam::111111111111:root"
+    error_message = "Home says who operates."
+  }
+
+  assert {
+    condition = alltrue([for action in flatten([for statement in jsondecode(aws_iam_role_policy.operate[0].policy).Statement : statement.Action]) :
+      can(regex(":(Describe|Get|Filter|Invoke|StartExecution|StopExecution)", action))
+    ])
+    error_message = "Who operates looks, asks and starts or stops training: it changes nothing that Terraform made."
+  }
+
+  assert {
+    condition     = length(module.state) == 0 && output.state_bucket == "flights-tfstate-111111111111-us-east-1"
+    error_message = "The state is at home."
   }
 }
 

@@ -101,4 +101,4 @@ def test_an_environment_may_have_an_account_of_its_own(environment, copied):
     (copied / "project.json").write_text(json.dumps(project))
     shutil.copy(HERE / "accounts.tftest.hcl", copied / "terraform/bootstrap")
     said = terraform(copied / "terraform/bootstrap", environment, INIT, ["test", "-filter=accounts.tftest.hcl"])
-    assert "2 passed, 0 failed." in said
+    assert "4 passed, 0 failed." in said

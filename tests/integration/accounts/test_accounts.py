@@ -1,0 +1,202 @@
+"""Environments in accounts of their own: from nothing to a release in production, and back to nothing, on one twin.
+
+Delivery, dev and prod have an account each; as on AWS, each is bootstrapped with credentials of its own.
+"""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from tests.integration.main_job.checkout import Result, commit, make_checkout
+from tests.integration.running import free_port
+
+HOME, DEV, PROD, FOREIGN = "111111111111", "222222222222", "333333333333", "999999999999"
+SPEED = "100"
+
+
+class Project:
+    """A checkout with its origin, and clients of its twin by account and role."""
+
+    def __init__(self, parent: Path) -> None:
+        self.checkout = make_checkout(parent / "flights", free_port(), environments=("dev", "prod"))
+        path = self.checkout.root / "project.json"
+        told = json.loads(path.read_text()) | {"accounts": {"delivery": HOME, "dev": DEV, "prod": PROD}}
+        path.write_text(json.dumps(told))
+        for release in self.checkout.root.glob("terraform/environments/*/release.json"):
+            release.write_text('{"current": null, "previous": null}\n')
+        commit(self.checkout)
+        subprocess.run(["git", "init", "--quiet", "--bare", "--initial-branch=main", parent / "origin.git"], check=True)
+        self.checkout.git("remote", "add", "origin", "../origin.git")
+        self.checkout.git("config", "user.name", "test")
+        self.checkout.git("config", "user.email", "test@localhost")
+        self.push()
+
+    def push(self) -> None:
+        if self.checkout.git("status", "--porcelain"):
+            commit(self.checkout)
+        self.checkout.git("push", "--quiet", "origin", "main")
+
+    def run(self, *words: str) -> Result:
+        answer = self.checkout.fairway(*words, FAIRWAY_TWIN_SPEED=SPEED)
+        assert answer.code == 0, f"{words}: {answer.out}{answer.err}"
+        return answer
+
+    def on_aws(self, account: str, *words: str) -> Result:
+        """Run a command as on AWS, with credentials of an account."""
+        return self.checkout.fairway(
+            *words, CLOUD="aws", AWS_ENDPOINT_URL=f"http://127.0.0.1:{self.checkout.port}",
+            AWS_ACCESS_KEY_ID=account, AWS_SECRET_ACCESS_KEY="test",
+        )  # fmt: skip
+
+    def client(self, service: str, account: str, role: str | None = None) -> Any:
+        """Return a client of an account's root, or of one of its roles, entered from home's deploy role."""
+        keys = {"aws_access_key_id": account, "aws_secret_access_key": "test"}
+        if role is not None:
+            for arn in (f"arn:aws:iam::{HOME}:role/flights-deploy", f"arn:aws:iam::{account}:role/flights-{role}"):
+                keys = keys_of(self._make("sts", keys).assume_role(RoleArn=arn, RoleSessionName="test"))
+        return self._make(service, keys)
+
+    def _make(self, service: str, keys: dict[str, str]) -> Any:
+        make: Any = boto3.client  # its stubs know no service by a variable
+        endpoint = f"http://127.0.0.1:{self.checkout.port}"
+        config = Config(retries={"max_attempts": 0}, proxies={})
+        return make(service, endpoint_url=endpoint, region_name="us-east-1", config=config, **keys)
+
+    def release(self, environment: str) -> dict[str, Any]:
+        path = self.checkout.root / f"terraform/environments/{environment}/release.json"
+        return dict(json.loads(path.read_text()))
+
+    def merge_and_apply(self, environment: str, number: int) -> None:
+        self.run("merge", str(number))
+        self.run("plan", environment)
+        self.run("apply", environment)
+
+
+def keys_of(answer: dict[str, Any]) -> dict[str, str]:
+    told = answer["Credentials"]
+    return {
+        "aws_access_key_id": told["AccessKeyId"],
+        "aws_secret_access_key": told["SecretAccessKey"],
+        "aws_session_token": told["SessionToken"],
+    }
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    made = Project(tmp_path_factory.mktemp("accounts"))
+    made.run("up")
+    yield made
+    made.run("down")
+
+
+@pytest.fixture(scope="module")
+def misused(project: Project) -> dict[str, Result]:
+    """What was said on the way to three accounts that are bootstrapped."""
+    said = {
+        "foreign": project.on_aws(FOREIGN, "bootstrap"),
+        "prod before home": project.on_aws(PROD, "bootstrap"),
+        "home": project.on_aws(HOME, "bootstrap"),
+        "prod's own": project.on_aws(PROD, "plan", "prod"),
+        "closed": project.on_aws(HOME, "plan", "prod"),
+    }
+    with ThreadPoolExecutor(2) as pool:
+        answers = pool.map(lambda account: project.on_aws(account, "bootstrap"), (DEV, PROD))
+        said |= zip(("dev", "prod"), answers, strict=True)
+    return said
+
+
+@pytest.fixture(scope="module")
+def released(project: Project, misused: dict[str, Result]) -> Project:
+    """A model, trained in dev's account, serves in prod's; the release before it is another version of it."""
+    assert misused["prod"].code == 0, misused["prod"].err
+    project.run("apply", "dev")
+    project.run("train")
+    project.run("release", "dev")
+    project.push()
+    project.run("apply", "dev")
+    project.run("promote", "dev", "prod", "--no-plan")
+    project.merge_and_apply("prod", 1)
+    return project
+
+
+@pytest.mark.parametrize(
+    ("case", "code", "sentence"),
+    [
+        ("foreign", 1, f"These credentials are of account {FOREIGN}, which project.json does not name"),
+        ("prod before home", 1, f"Account {PROD} is not known at home: `make bootstrap`"),
+        ("home", 0, f"Account {DEV} (dev) is not bootstrapped: `make bootstrap` with credentials of its own."),
+        ("home", 0, f"Account {PROD} (prod) is not bootstrapped"),
+        ("prod's own", 1, f"These credentials are of account {PROD}: commands start in delivery's account, {HOME}"),
+        ("closed", 1, f"prod's account {PROD} cannot be entered as arn:aws:iam::{PROD}:role/flights-deploy"),
+        ("dev", 0, f"Account {DEV} is bootstrapped. Go on at home, in account {HOME}."),
+    ],
+)
+def test_each_account_says_what_is_missing(misused, case, code, sentence):
+    answer = misused[case]
+    assert answer.code == code, answer.out + answer.err
+    assert sentence in answer.out + answer.err
+    if code:
+        assert answer.err.count("\n") == 1
+
+
+def test_the_release_runs_in_prods_account_and_answers_as_recorded(released):
+    status = released.run("status").out
+    assert "prod:" not in status
+    assert "InService, 4 of 4 instances" in status
+    assert "probability" in released.run("invoke", "prod").out
+    assert released.client("sagemaker", PROD).list_endpoints()["Endpoints"][0]["EndpointName"] == "flights-prod"
+    assert released.client("sagemaker", HOME).list_endpoints()["Endpoints"] == []
+
+
+def test_all_states_are_at_home(released):
+    listed = released.client("s3", HOME).list_objects_v2(Bucket=f"flights-tfstate-{HOME}-us-east-1")["Contents"]
+    roots = ["delivery", "environments/dev", "environments/prod", "bootstrap", f"bootstrap/{DEV}", f"bootstrap/{PROD}"]
+    assert {item["Key"] for item in listed} >= {f"{root}/terraform.tfstate" for root in roots}
+    for account in (DEV, PROD):
+        assert released.client("s3", account).list_buckets()["Buckets"] == []
+
+
+def test_accounts_are_apart(released):
+    with pytest.raises(ClientError, match="Could not find endpoint"):
+        released.client("sagemaker", DEV, "operate").describe_endpoint(EndpointName="flights-prod")
+    for role in ("deploy", "operate"):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            released.client("sts", DEV, "deploy").assume_role(
+                RoleArn=f"arn:aws:iam::{PROD}:role/flights-{role}", RoleSessionName="test"
+            )
+    key = released.release("prod")["current"]["model_data_url"].split("/", 3)[3]
+    with pytest.raises(ClientError, match="AccessDenied"):
+        released.client("s3", PROD, "operate").get_object(Bucket=f"flights-artifacts-{HOME}-us-east-1", Key=key)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        released.client("s3", PROD).get_object(
+            Bucket=f"flights-tfstate-{HOME}-us-east-1", Key="delivery/terraform.tfstate"
+        )
+
+
+def test_prod_goes_back_to_its_previous_release_and_then_is_gone(released):
+    root, sagemaker = released.checkout.root, released.client("sagemaker", HOME)
+    package = sagemaker.describe_model_package(ModelPackageName=released.release("dev")["current"]["model_package_arn"])
+    wanted = ("ModelPackageGroupName", "ModelApprovalStatus", "InferenceSpecification", "ModelMetrics",
+              "CustomerMetadataProperties")  # fmt: skip
+    again = sagemaker.create_model_package(**{name: package[name] for name in wanted})["ModelPackageArn"]
+    released.run("release", "prod", again)
+    released.push()
+    released.run("apply", "prod")
+    released.run("rollback", "prod", "--no-plan", "--reason", "a test")
+    released.merge_and_apply("prod", 2)
+    assert released.release("prod")["current"]["version"] == "1"
+    assert "│ 1 " in released.run("status").out
+    assert (root / "build").exists()
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda name: released.run("destroy", name), ("dev", "prod")))
+    for account in (DEV, PROD):
+        left = released.client("sagemaker", account)
+        assert left.list_endpoints()["Endpoints"] + left.list_models()["Models"] == []
+        assert released.client("cloudwatch", account).describe_alarms()["MetricAlarms"] == []
