@@ -1,6 +1,7 @@
 locals {
   # What a plan reads: the plan role has nothing else, and the deploy role has it too.
   read_statements = { for noun, statements in {
+    api          = local.read_api
     delivery     = local.read_delivery
     environments = local.read_environments
   } : noun => statements if local.at_home || noun != "delivery" }
@@ -116,6 +117,12 @@ locals {
       Effect   = "Allow"
       Action   = ["codepipeline:GetPipeline", "codepipeline:ListTagsForResource"]
       Resource = "${local.arn.codepipeline}:${local.name}-*"
+    },
+    {
+      # It lists all or none: the action knows no resource.
+      Effect   = "Allow"
+      Action   = "codeconnections:ListConnections"
+      Resource = "*"
     },
     {
       Effect    = "Allow"

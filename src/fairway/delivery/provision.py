@@ -9,6 +9,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from fairway.delivery import access, accounts, adoption
+from fairway.delivery.finders import Account
 from fairway.delivery.mirror import find_mirror, write_cli_config
 from fairway.delivery.terraform import Listener, Plan, Terraform, find_terraform, silent
 from fairway.delivery.unfinished import Marks, wait_for_endpoint
@@ -152,24 +153,25 @@ class Provisioner:
 
     def _adopt(self, root: Root, terraform: Terraform, *, destroy: bool = False) -> Plan:
         """Plan with what exists and stands in no state; the plan is kept only when it has all of that."""
-        file, lock = self.plan_file(root.name), not self._reading
+        file, lock, imports = self.plan_file(root.name), not self._reading, self._imports(root)
         draft = terraform.plan(file.with_suffix(".draft"), lock=lock)
         if self._wait_for_endpoint(root):
             draft = terraform.plan(draft.file, lock=lock)
-        found = self._find(root, terraform.show(draft))
-        if destroy:  # an import block is no part of a destroy plan
-            draft.file.unlink()
-            for each in found:
-                terraform.import_resource(each.address, each.id)
-            return terraform.plan(file, destroy=True)
-        if not found:
+        found: list[adoption.Found] = []
+        try:
+            # What is imported tells the names of its parts, which may exist too.
+            while new := self._find(root, terraform.show(draft)):
+                found += new
+                imports.write_text(adoption.import_blocks(found))
+                draft = terraform.plan(draft.file, lock=lock)
+        finally:
+            imports.unlink(missing_ok=True)
+        if not destroy:
             return Plan(draft.file.replace(file), draft.changes)
         draft.file.unlink()
-        self._imports(root).write_text(adoption.import_blocks(found))
-        try:
-            return terraform.plan(file, lock=lock)
-        finally:
-            self._imports(root).unlink()
+        for each in found:  # an import block is no part of a destroy plan
+            terraform.import_resource(each.address, each.id)
+        return terraform.plan(file, destroy=True)
 
     def _find(self, root: Root, plan: Mapping[str, Any]) -> list[adoption.Found]:
         account, tags = self._account(root), {"project": self._settings.project.project, "environment": root.name}
@@ -177,24 +179,20 @@ class Provisioner:
         for each in found:
             self._listen(f"{each.address} exists and is in no state, since an apply did not end: it is imported.")
         for arn in adoption.orphaned_keys(plan, found, tags, account):
-            self._listen(
-                f"The key {arn} is {root.name}'s by its tags, is in no state, and costs: schedule its deletion."
-            )
+            self._listen(f"The key {arn} has the tags of {root.name} and is in no state: schedule its deletion.")
         return found
 
     def _wait_for_endpoint(self, root: Root) -> bool:
         endpoint = f"{self._settings.project.project}-{root.name}"
         return wait_for_endpoint(self._account(root).client("sagemaker"), endpoint, self._listen)
 
-    def _account(self, root: Root) -> adoption.Account:
+    def _account(self, root: Root) -> Account:
         project = self._settings.project
         number = project.accounts.get(root.name, project.account)
         variables = self._variables(root)
         if number != project.account:  # as the provider does
             variables = access.account_variables(self._settings, variables, number, f"terraform-{root.name}")
-        return adoption.Account(
-            number, project.region, lambda service: access.client(self._settings, service, variables)
-        )
+        return Account(number, project.region, lambda service: access.client(self._settings, service, variables))
 
     def _marks(self, root: Root) -> Marks:
         s3 = access.client(self._settings, "s3", self._variables(root))

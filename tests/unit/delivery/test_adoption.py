@@ -1,5 +1,6 @@
 """What a dead Terraform left is found by its name, and a key by its tags."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -8,8 +9,6 @@ import pytest
 from botocore.exceptions import ClientError
 
 from fairway.delivery.adoption import (
-    FINDERS,
-    Account,
     Found,
     Planned,
     creations,
@@ -17,6 +16,7 @@ from fairway.delivery.adoption import (
     import_blocks,
     orphaned_keys,
 )
+from fairway.delivery.finders import FINDERS, Account
 
 TERRAFORM = Path(__file__).parents[3] / "terraform"
 TAGS = {"project": "flights", "environment": "dev"}
@@ -25,6 +25,8 @@ TAGS = {"project": "flights", "environment": "dev"}
 REPEATABLE = {
     "aws_appautoscaling_policy",
     "aws_appautoscaling_scheduled_action",
+    "aws_cloudwatch_event_rule",
+    "aws_cloudwatch_event_target",
     "aws_cloudwatch_log_metric_filter",
     "aws_cloudwatch_metric_alarm",
     "aws_ecr_lifecycle_policy",
@@ -37,6 +39,8 @@ REPEATABLE = {
     "aws_s3_bucket_server_side_encryption_configuration",
     "aws_s3_bucket_versioning",
     "aws_sagemaker_model_package_group_policy",
+    "aws_sns_topic",
+    "aws_sns_topic_policy",
 }
 
 
@@ -112,11 +116,51 @@ def test_creations_are_what_a_plan_makes_where_there_was_nothing():
          ("ValidationException", 'Could not find endpoint "n".')),
         ("aws_sagemaker_model_package_group", {"model_package_group_name": "n"}, "sagemaker",
          "describe_model_package_group", ("ValidationException", "ModelPackageGroup arn does not exist.")),
+        ("aws_codepipeline", {"name": "n"}, "codepipeline", "get_pipeline", ("PipelineNotFoundException", "")),
+        ("aws_codedeploy_app", {"name": "n"}, "codedeploy", "get_application",
+         ("ApplicationDoesNotExistException", "")),
+        ("aws_codedeploy_deployment_config", {"deployment_config_name": "n"}, "codedeploy", "get_deployment_config",
+         ("DeploymentConfigDoesNotExistException", "")),
+        ("aws_lambda_function", {"function_name": "n"}, "lambda", "get_function", ("ResourceNotFoundException", "")),
     ],
 )  # fmt: skip
 def test_what_is_asked_for_by_name_is_there_or_not(type_, values, service, operation, answer):
     assert ids(type_, values, account(**{service: {operation: {}}})) == ["n"]
     assert ids(type_, values, account(**{service: {operation: answer}})) == []
+
+
+@pytest.mark.parametrize(
+    ("type_", "values", "call", "answers", "identity"),
+    [
+        ("aws_codedeploy_deployment_group", {"app_name": "a", "deployment_group_name": "g"},
+         "codedeploy get_deployment_group", ({}, ("DeploymentGroupDoesNotExistException", "")), "a:g"),
+        ("aws_lambda_alias", {"function_name": "f", "name": "live"},
+         "lambda get_alias", ({}, ("ResourceNotFoundException", "")), "f/live"),
+        ("aws_lambda_permission", {"function_name": "f", "qualifier": "live", "statement_id": "api"},
+         "lambda get_policy", tuple({"Policy": json.dumps({"Statement": [{"Sid": sid}]})} for sid in ("api", "b")),
+         "f:live/api"),
+        ("aws_codebuild_project", {"name": "n"},
+         "codebuild batch_get_projects", ({"projects": [{}]}, {"projects": []}), "n"),
+        ("aws_codebuild_report_group", {"name": "n"},
+         "codebuild batch_get_report_groups", ({"reportGroups": [{}]}, {"reportGroups": []}),
+         "arn:aws:codebuild:us-east-1:111111111111:report-group/n"),
+        ("aws_codeconnections_connection", {"name": "n"}, "codeconnections list_connections",
+         tuple({"Connections": [{"ConnectionName": name, "ConnectionArn": "arn"}]} for name in "nm"), "arn"),
+        ("aws_apigatewayv2_api", {"name": "n"}, "apigatewayv2 get_apis",
+         tuple({"Items": [{"Name": name, "ApiId": "i"}]} for name in "nm"), "i"),
+        ("aws_apigatewayv2_route", {"api_id": "i", "route_key": "POST /"}, "apigatewayv2 get_routes",
+         tuple({"Items": [{"RouteKey": f"{verb} /", "RouteId": "r"}]} for verb in ("POST", "GET")), "i/r"),
+    ],
+)  # fmt: skip
+def test_what_is_known_by_more_than_a_name_is_there_or_not(type_, values, call, answers, identity):
+    service, operation = call.split()
+    there, absent = (account(**{service: {operation: answer}}) for answer in answers)
+    assert ids(type_, values, there) == [identity]
+    assert ids(type_, values, absent) == []
+
+
+def test_a_part_of_an_api_that_is_not_known_yet_is_not_asked_for():
+    assert ids("aws_apigatewayv2_route", {"route_key": "POST /"}, account()) == []
 
 
 def test_a_state_machine_is_imported_by_its_arn():
