@@ -71,7 +71,8 @@ def up(settings: Settings) -> bool:
     with (directory / "start.log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "fairway.twin", "--directory", str(directory), "--port", str(settings.twin_port),
-             "--account", settings.project.account, "--region", settings.project.region],
+             "--account", settings.project.account, "--region", settings.project.region,
+             "--repository", f"{settings.project.repository}={settings.build / 'rehearsal/origin.git'}"],
             env={"FAIRWAY_TWIN_SPEED": SPEED, **os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip

@@ -3,6 +3,7 @@
 https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-StepFunctions.html
 """
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -57,6 +58,19 @@ def _finish(hands: "ActionHands", client: Any, execution: str) -> None:
 
 
 def _input(hands: "ActionHands") -> str:
+    """Return what the execution is given; ministack would take what is no JSON."""
+    text = _given(hands)
+    try:
+        json.loads(text)
+    except ValueError as error:
+        raise ActionFailedError(
+            CONFIGURATION,
+            f"Error calling StartExecution: Invalid State Machine Execution Input: {error} (InvalidExecutionInput)",
+        ) from error
+    return text
+
+
+def _given(hands: "ActionHands") -> str:
     configuration = hands.run.configuration
     if configuration.get("InputType", "Literal") == "Literal":
         return configuration.get("Input", "{}")
