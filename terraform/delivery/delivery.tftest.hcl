@@ -22,3 +22,20 @@ run "names_come_from_project_json" {
     error_message = "The registry is called as the project is."
   }
 }
+
+run "an_environment_has_a_way_and_the_last_one_asks_a_person" {
+  assert {
+    condition     = toset(concat(keys(local.releases), ["delivery"])) == toset(keys(local.accounts))
+    error_message = "Every environment of project.json has its place on a release's way."
+  }
+
+  assert {
+    condition     = alltrue([for release in local.releases : release.approval == (release.next == null)])
+    error_message = "The environment at the end of the way is the one whose plans a person approves."
+  }
+
+  assert {
+    condition     = sort([for release in local.releases : release.next if release.next != null]) == sort([for name in keys(local.releases) : name if name != local.trains])
+    error_message = "A release begins where models are trained and passes every other environment once."
+  }
+}

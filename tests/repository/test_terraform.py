@@ -132,7 +132,9 @@ def test_sources_are_free_of(source, pattern):
     assert re.findall(pattern, source.read_text()) == []
 
 
-@pytest.mark.parametrize("folder", [each for each in FOLDERS if each.name != "bootstrap"], ids=lambda folder: folder.name)
+@pytest.mark.parametrize(
+    "folder", [each for each in FOLDERS if each.name != "bootstrap"], ids=lambda folder: folder.name
+)
 def test_every_role_carries_the_boundary(folder):
     text = "".join(file.read_text() for file in sorted(folder.glob("*.tf")))
     roles = re.findall(r'^resource "aws_iam_role" "(\w+)" \{\n(.*?)^\}', text, re.MULTILINE | re.DOTALL)
@@ -195,6 +197,15 @@ def test_an_environment_consists_of_these_files(folder):
 @each_environment
 def test_an_environment_has_an_account(folder):
     assert folder.name in json.loads((ROOT / "project.json").read_text())["accounts"]
+
+
+def test_a_release_goes_the_way_that_project_json_says():
+    text = read(TERRAFORM / "delivery", "pipelines.tf")
+    following = dict(
+        re.findall(r'^    (\w+) += \{ next = (?:null|"(\w+)"), approval = (?:true|false) \}$', text, re.MULTILINE)
+    )
+    order = [name for name in json.loads((ROOT / "project.json").read_text())["accounts"] if name != "delivery"]
+    assert following == dict(zip(order, [*order[1:], ""], strict=True))
 
 
 def test_one_place_trains():

@@ -175,7 +175,7 @@ def _answer(request: Request, services: "list[ServiceModel]", twin: "Twin", requ
 def _find(request: Request, services: "list[ServiceModel]") -> OperationModel:
     prefix, _, name = request.headers.get("x-amz-target", "").rpartition(".")
     for model in services:
-        if model.protocol == "json" and model.metadata["targetPrefix"] == prefix:
+        if model.protocol == "json" and _service_of(model.metadata["targetPrefix"]) == _service_of(prefix):
             break
         if model.protocol == "rest-json" and not prefix:
             name = protocol.find_operation(model, request.method, request.path) or ""
@@ -189,6 +189,11 @@ def _find(request: Request, services: "list[ServiceModel]") -> OperationModel:
     return model.operation_model(name)
 
 
+def _service_of(prefix: str) -> str:
+    # botocore writes some services' packages before their names; Terraform's SDK does not.
+    return prefix.rpartition(".")[2]
+
+
 def _tag_context(call: Call, resource: str) -> dict[str, Any]:
     """Return the condition keys that tags make: of the request, and of the resource."""
     context: dict[str, Any] = {}
@@ -198,10 +203,13 @@ def _tag_context(call: Call, resource: str) -> dict[str, Any]:
     if tags:
         context |= {f"aws:requesttag/{key}".lower(): value for key, value in tags.items()}
         context["aws:tagkeys"] = list(tags)
-    stored = call.twin.store.find(resource) if resource != "*" else None
-    if stored is not None:
-        context |= {f"aws:resourcetag/{key}".lower(): value for key, value in stored.tags.items()}
-    return context
+    return context | resource_tags(call, resource)
+
+
+def resource_tags(call: Call, arn: str) -> dict[str, str]:
+    """Return the condition keys that the tags of a stored resource make."""
+    stored = call.twin.store.find(arn) if arn != "*" else None
+    return {f"aws:resourcetag/{key}".lower(): value for key, value in stored.tags.items()} if stored else {}
 
 
 def _check_roles(call: Call, caller: base.Caller, shape: Shape, trusted_by: str) -> None:

@@ -233,6 +233,9 @@ _NAMING_MEMBERS = {
     ("ecr", "repositoryNames"): "arn:aws:ecr:{region}:{account}:repository/{name}",
     ("monitoring", "ResourceARN"): "{name}",
     ("monitoring", "AlarmNames"): "arn:aws:cloudwatch:{region}:{account}:alarm:{name}",
+    ("sns", "ResourceArn"): "{name}",
+    ("events", "ResourceARN"): "{name}",
+    ("events", "Rule"): "arn:aws:events:{region}:{account}:rule/{name}",
     ("ssm", "Names"): "arn:aws:ssm:{region}:{account}:parameter/{name}",
 }
 
@@ -245,7 +248,8 @@ def install_missing_resources() -> None:
         service: str, method: str, path: str, headers: Any, body: bytes, query: Any, region: str, account: str
     ) -> str:
         found = str(extract(service, method, path, headers, body, query, region, account))
-        named = found == "*" or service == "kms"
+        found = found.replace(":rule/default/", ":rule/")  # on AWS the default bus has no part in its rules' ARNs
+        named = found == "*" or service in {"kms", "events"}
         return _named_resource(service, body, region, account) or found if named else found
 
     iam_actions.extract_resource_arn = extract_more

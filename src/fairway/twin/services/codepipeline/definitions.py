@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fairway.twin import base
-from fairway.twin.api import Call, ServiceError, operation
+from fairway.twin.api import Call, ServiceError, operation, resource_tags
 from fairway.twin.context import RoleError
 from fairway.twin.runtime import pipeline_structure
 from fairway.twin.runtime.pipeline_hands import PRINCIPAL
@@ -60,7 +60,8 @@ def _admitted(call: Call, version: int) -> dict[str, Any]:
         for action in source_actions(declaration):
             arn = action["configuration"]["ConnectionArn"]
             service = (arn.split(":") + [""] * 3)[2]
-            _authorize(call, f"{service}:PassConnection", arn, {f"{service}:PassedToService": PRINCIPAL})
+            passing = {f"{service}:PassedToService": PRINCIPAL, **resource_tags(call, arn)}
+            _authorize(call, f"{service}:PassConnection", arn, passing)
         base.check_trust(declaration["roleArn"], PRINCIPAL)
     except RuleError as error:
         raise ServiceError(error.code, str(error)) from error
