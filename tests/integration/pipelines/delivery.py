@@ -15,7 +15,8 @@ from tests.integration.running import RunningTwin
 
 REPOSITORY = "acme/shop"
 PRINCIPAL = "codepipeline.amazonaws.com"
-SECONDS = 30
+# Long, as a machine may be busy: nothing waits for its end but a test that fails.
+SECONDS = 90
 ENDED = ("Succeeded", "Failed", "Stopped", "Superseded")
 
 
