@@ -4,6 +4,7 @@ Delivery, dev and prod have an account each; as on AWS, each is bootstrapped wit
 """
 
 import json
+import re
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +19,8 @@ from tests.integration.main_job.checkout import Result, commit, make_checkout
 from tests.integration.running import free_port
 
 HOME, DEV, PROD, FOREIGN = "111111111111", "222222222222", "333333333333", "999999999999"
-SPEED = "100"
+SPEED = "20"
+"""The twin's own: faster, a busy machine starts no container within the eight minutes that SageMaker gives it."""
 
 
 class Project:
@@ -149,7 +151,7 @@ def test_each_account_says_what_is_missing(misused, case, code, sentence):
 def test_the_release_runs_in_prods_account_and_answers_as_recorded(released):
     status = released.run("status").out
     assert "prod:" not in status
-    assert "InService, 4 of 4 instances" in status
+    assert re.search(r"prod +│ 1 +│ 1 +│ InService", status), status
     assert "probability" in released.run("invoke", "prod").out
     assert released.client("sagemaker", PROD).list_endpoints()["Endpoints"][0]["EndpointName"] == "flights-prod"
     assert released.client("sagemaker", HOME).list_endpoints()["Endpoints"] == []
