@@ -21,7 +21,7 @@ REGRESSION ?= tests/regression
 PYTEST = .venv/bin/pytest -n 3
 FAIRWAY = .venv/bin/python -m fairway
 
-.PHONY: help setup init up down env status demo rollouts bootstrap plan apply destroy unlock train release promote rollback merge history invoke check-promotion plan-comment protect connect image execution candidate review apply-reviewed verify propose test unit integration regression fmt lint check image-check lock bench
+.PHONY: help setup init up down env status demo rollouts bootstrap plan apply destroy unlock train release promote rollback merge history invoke check-promotion plan-comment protect connect image execution candidate review apply-reviewed verify propose test unit integration regression fmt lint check image-check kills lock bench
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -111,6 +111,8 @@ check: lint test ## All that a pull request must pass
 
 image-check: setup ## Build the image with buildah and run it for real (root, Debian)
 	@$(FAIRWAY) image-check
+kills: setup ## Kill delivery at thirty seeded moments, and write docs/kills.md
+	FAIRWAY_KILLS=30 .venv/bin/pytest tests/integration/kills
 bench: setup ## Measure, and write benchmarks/results
 	.venv/bin/python benchmarks/twin/measure.py
 	PYTHONPATH=src .venv/bin/python benchmarks/quality/measure.py

@@ -1,0 +1,89 @@
+"""SIGKILL at seeded random moments of delivery: the next run converges, and the endpoint has answered throughout.
+
+In the gate a few moments; `make kills` takes thirty, and writes what happened at each.
+"""
+
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from pathlib import Path
+
+from tests.integration.kills.act import SHARE, Moment, again, kill_at, moments
+from tests.integration.kills.conftest import Stage
+from tests.integration.kills.inventory import inventory, orphans
+from tests.integration.kills.stage import done, states
+from tests.integration.main_job.checkout import ROOT
+
+from fairway.delivery.forge_local import LocalForge
+from fairway.traffic import read_record
+
+SEED = 20261122
+COUNT = int(os.environ.get("FAIRWAY_KILLS", "5"))
+SILENCE = 5.0
+"""Seconds between two requests beyond which the endpoint, or its client, cannot be said to have gone on."""
+
+
+def test_whatever_is_killed_the_next_run_converges(stage: Stage) -> None:
+    lines: list[str] = []
+    for moment in moments(COUNT, SEED):
+        lines.append(happen(stage, moment))
+        if "FAIRWAY_KILLS" in os.environ:
+            report(ROOT / "docs/kills.md", lines, len(read_record(stage.record)))
+    planned = done(stage.checkout.fairway("plan", "prod"))
+    assert "No changes." in planned.out, planned.out
+    sent = read_record(stage.record)
+    assert [each for each in sent if each.error] == []
+    gaps = [after.at - before.at for before, after in pairwise(sorted(sent, key=lambda each: each.at))]
+    assert max(gaps) < SILENCE
+
+
+def test_destroying_all_of_it_leaves_nothing(stage: Stage) -> None:
+    """Bootstrap's own stays, which holds the states; AWS keeps keys for a week."""
+    checkout = stage.checkout
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda name: done(checkout.fairway("destroy", name)), ("dev", "prod")))
+    done(checkout.fairway("destroy", "delivery"))
+    left = states(checkout)
+    assert [key for key, state in left.items() if state["resources"]] == ["bootstrap/terraform.tfstate"]
+    assert orphans(checkout.client, left) == {}
+    assert inventory(checkout.client)["alarms"] == set()
+
+
+def happen(stage: Stage, moment: Moment) -> str:
+    """Kill at a moment, run it again, look at what is left; return a line of the report."""
+    checkout, began = stage.checkout, time.monotonic()
+    words = {
+        "create": ("apply", "staging"), "apply": ("apply", "prod"), "promote": ("promote", "dev", "prod"),
+        "rollback": ("rollback", "prod", "--reason", "A test."),
+    }[moment.kind]  # fmt: skip
+    result, doing = kill_at(checkout, words, moment, SHARE[moment.kind] * stage.seconds)
+    told = again(checkout, words)
+    assert orphans(checkout.client, states(checkout)) == {}, (moment, doing)
+    assert checkout.locks() == []
+    forge = LocalForge(stage.origin)
+    if moment.kind in ("promote", "rollback"):
+        [pull] = forge.pulls()
+        done(checkout.fairway("merge", str(pull.number)))
+    else:
+        # A Terraform that was killed is not taken for a release that is bad.
+        assert forge.pulls() == [], (moment, result.err)
+    if moment.kind == "create":
+        done(checkout.fairway("destroy", "staging"))
+        assert orphans(checkout.client, states(checkout)) == {}, moment
+    assert [path for folder in (stage.origin, checkout.root / ".git") for path in folder.rglob("*.lock")] == []
+    took, after = time.monotonic() - began, ", ".join(told) or "at once"
+    return (
+        f"| {moment.number} | {moment.kind} | {moment.victim} | {moment.at:.2f} | `{doing}` | {after} | {took:.0f} s |"
+    )
+
+
+def report(path: Path, lines: list[str], sent: int) -> None:
+    """Write what happened at each moment."""
+    columns = ("", "command", "killed", "at, of its time", "its last line", "then", "all of it")
+    head = f"| {' | '.join(columns)} |\n|{' --- |' * len(columns)}"
+    words = (
+        f"Written by `make kills`, seed {SEED}. Each line is a SIGKILL; then the same command was run again until it "
+        f"was done. Nothing in the account was in no state afterwards. Requests to production meanwhile: {sent}."
+    )
+    path.write_text("\n".join([f"# Killed at {len(lines)} moments", "", words, "", head, *lines, ""]))
