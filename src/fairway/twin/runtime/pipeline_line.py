@@ -24,7 +24,7 @@ from fairway.twin.runtime.pipeline_records import (
     Trigger,
 )
 from fairway.twin.runtime.pipeline_stage import StageRun
-from fairway.twin.runtime.pipeline_variables import OWN
+from fairway.twin.runtime.pipeline_variables import OWN, values
 
 if TYPE_CHECKING:
     from fairway.twin.context import Resource, Twin
@@ -89,7 +89,7 @@ class PipelineLine:
                 trigger=trigger,
                 started=now,
                 updated=now,
-                variables=_values(declaration, variables or {}),
+                variables=values(declaration, variables or {}),
                 commits=dict(commits or {}),
                 branches=dict(branches or {}),
             )
@@ -271,18 +271,3 @@ class PipelineLine:
         with self.lock:
             run.decision = decision
             run.wake.set()
-
-
-def _values(declaration: Declaration, given: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables of an execution: those given, and the defaults of the others."""
-    declared = declaration.get("variables", ())
-    unknown = sorted(given.keys() - {one["name"] for one in declared})
-    if unknown:
-        raise PipelineError("ValidationException", f"The pipeline has no variable {unknown[0]!r}.")
-    values = {one["name"]: given.get(one["name"], one.get("defaultValue")) for one in declared}
-    missing = [name for name, value in values.items() if value is None]
-    if missing:
-        raise PipelineError(
-            "ValidationException", f"The pipeline's variable {missing[0]!r} has no default value: a value is required."
-        )
-    return {name: str(value) for name, value in values.items()}

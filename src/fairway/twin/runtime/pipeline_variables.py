@@ -5,6 +5,9 @@ https://docs.aws.amazon.com/codepipeline/latest/userguide/reference-variables.ht
 
 import re
 from collections.abc import Iterator, Mapping
+from typing import Any
+
+from fairway.twin.runtime.pipeline_errors import PipelineError
 
 REFERENCE = re.compile(r"#\{([^}]*)\}")
 PIPELINE, OWN = "codepipeline", "variables"
@@ -44,3 +47,21 @@ def resolve(action: str, configuration: Mapping[str, str], namespaces: Namespace
 def _value(reference: str, namespaces: Namespaces) -> str | None:
     namespace, _, key = reference.partition(".")
     return namespaces.get(namespace, {}).get(key)
+
+
+def values(declaration: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, str]:
+    """Return a new execution's variables: those given, and the defaults of the others.
+
+    Raises PipelineError for a variable that is not declared, and for one without a value.
+    """
+    declared = declaration.get("variables", ())
+    unknown = sorted(given.keys() - {one["name"] for one in declared})
+    if unknown:
+        raise PipelineError("ValidationException", f"The pipeline has no variable {unknown[0]!r}.")
+    found = {one["name"]: given.get(one["name"], one.get("defaultValue")) for one in declared}
+    missing = [name for name, value in found.items() if value is None]
+    if missing:
+        raise PipelineError(
+            "ValidationException", f"The pipeline's variable {missing[0]!r} has no default value: a value is required."
+        )
+    return {name: str(value) for name, value in found.items()}

@@ -2,7 +2,8 @@
 
 import pytest
 
-from fairway.twin.runtime.pipeline_variables import UnresolvedError, references, resolve
+from fairway.twin.runtime.pipeline_errors import PipelineError
+from fairway.twin.runtime.pipeline_variables import UnresolvedError, references, resolve, values
 
 NAMESPACES = {"build": {"IMAGE": "shop@1", "EMPTY": ""}, "variables": {"who": "me"}, "a-b": {"C.D": "dotted"}}
 
@@ -37,3 +38,19 @@ def test_all_that_has_no_value_is_named():
 
 def test_references_are_found_with_their_keys():
     assert list(references({"A": "#{x.y} #{z}", "B": "none"})) == [("A", "x.y"), ("A", "z")]
+
+
+DECLARED = {"variables": [{"name": "who"}, {"name": "level", "defaultValue": "low"}]}
+
+
+def test_an_execution_has_what_was_given_and_the_defaults():
+    assert values(DECLARED, {"who": "me"}) == {"who": "me", "level": "low"}
+    assert values({}, {}) == {}
+
+
+@pytest.mark.parametrize(
+    ("given", "said"), [({}, "'who' has no default value"), ({"who": "me", "x": "1"}, "has no variable 'x'")]
+)
+def test_a_variable_without_a_value_and_an_unknown_one_are_refused(given, said):
+    with pytest.raises(PipelineError, match=said):
+        values(DECLARED, given)

@@ -4,10 +4,10 @@ import os
 import subprocess
 import zipfile
 from io import BytesIO
+from typing import Any
 
 import pytest
 
-from fairway.twin.runtime.sources_filters import Push
 from fairway.twin.runtime.sources_repositories import GitError, Repository
 from fairway.twin.runtime.sources_watcher import SourceWatcher
 
@@ -46,7 +46,7 @@ def clone(tmp_path):
 @pytest.fixture
 def watched(clone):
     """Return a watcher that is looked with by hand, and what it told."""
-    told: list[Push] = []
+    told: list[Any] = []
     return SourceWatcher({"acme/shop": clone.bare}, told.append), told
 
 
@@ -93,7 +93,7 @@ def test_an_archive_holds_the_files_and_nothing_of_git(clone):
 
 def test_what_was_pushed_before_the_watch_is_no_push(clone):
     clone.push(a="1")
-    told: list[Push] = []
+    told: list[Any] = []
     watcher = SourceWatcher({"acme/shop": clone.bare}, told.append)
     watcher.look()
     assert told == []
