@@ -124,10 +124,10 @@ locals {
       Resource = "*"
     },
     {
-      Effect    = "Allow"
-      Action    = ["codeconnections:GetConnection", "codeconnections:ListTagsForResource"]
-      Resource  = "${local.arn.codeconnections}:connection/*"
-      Condition = { StringEquals = { "aws:ResourceTag/project" = local.name } }
+      # Without the project's tag: one that was deleted has none, and must be found to be gone.
+      Effect   = "Allow"
+      Action   = ["codeconnections:GetConnection", "codeconnections:ListTagsForResource"]
+      Resource = "${local.arn.codeconnections}:connection/*"
     },
     {
       Effect   = "Allow"
