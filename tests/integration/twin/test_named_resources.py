@@ -1,0 +1,41 @@
+"""A policy that names a rule or a topic is evaluated against its ARN, as on AWS; another one is refused."""
+
+import json
+
+import pytest
+from botocore.exceptions import ClientError
+
+RULE, TOPIC = "arn:aws:events:us-east-1:111111111111:rule/{name}", "arn:aws:sns:us-east-1:111111111111:{name}"
+EVENTS = ("DescribeRule", "ListTagsForResource", "PutRule", "PutTargets", "RemoveTargets")
+
+
+def calls(events, name):
+    """Use every permission of `EVENTS` on a rule of the default bus."""
+    arn = RULE.format(name=name)
+    yield lambda: events.put_rule(Name=name, EventPattern=json.dumps({"source": ["one"]}))
+    yield lambda: events.describe_rule(Name=name)
+    yield lambda: events.put_targets(
+        Rule=name, EventBusName="default", Targets=[{"Id": "one", "Arn": TOPIC.format(name=name)}]
+    )
+    yield lambda: events.list_tags_for_resource(ResourceARN=arn)
+    yield lambda: events.remove_targets(Rule=name, EventBusName="default", Ids=["one"])
+
+
+def test_a_rule_of_the_default_bus(twin, unique, as_role):
+    named, other = unique("rule"), unique("other")
+    allowed = {"Action": [f"events:{action}" for action in EVENTS], "Resource": RULE.format(name=named)}
+    events = twin.client("events", as_role(allowed))
+    for call in calls(events, named):
+        call()
+    for call in calls(events, other):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            call()
+
+
+def test_a_topics_tags(twin, unique, as_role):
+    named, other = unique("topic"), unique("other")
+    arns = [twin.client("sns").create_topic(Name=name)["TopicArn"] for name in (named, other)]
+    sns = twin.client("sns", as_role({"Action": "sns:ListTagsForResource", "Resource": TOPIC.format(name=named)}))
+    assert sns.list_tags_for_resource(ResourceArn=arns[0])["Tags"] == []
+    with pytest.raises(ClientError, match="AuthorizationError"):
+        sns.list_tags_for_resource(ResourceArn=arns[1])
