@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fairway.delivery.forge import Change, Pull
-from fairway.delivery.git import IDENTITY, git, read_at
+from fairway.delivery.git import IDENTITY, git, outlast_lock, read_at
 from fairway.errors import (
     ForgeError,
     ForgeNotFoundError,
@@ -233,6 +233,8 @@ class LocalForge:
         try:
             self._git("update-ref", "--stdin", stdin=script)
         except GitError as error:
+            if outlast_lock(error.message):
+                return self._move(moves)
             if "cannot lock ref" in error.message:
                 return False
             raise ForgeError(self.name, f"its references could not be written ({error})") from error

@@ -1,7 +1,9 @@
 """Git, run as a program: what a checkout holds, and what its history says."""
 
 import os
+import re
 import subprocess
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,6 +14,10 @@ _HOOK = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT
 
 IDENTITY = "fairway", "fairway@localhost"
 """Who commits where Git has not been told."""
+
+
+LOCK_SECONDS = 5.0
+"""Git holds the lock of a reference for milliseconds: an older one is of a Git that was killed."""
 
 
 def git(directory: Path, *arguments: str, stdin: str | None = None, variables: Mapping[str, str] | None = None) -> str:
@@ -31,6 +37,24 @@ def git(directory: Path, *arguments: str, stdin: str | None = None, variables: M
     if answer.returncode:
         raise GitError(arguments, (answer.stderr or answer.stdout).strip())
     return answer.stdout
+
+
+def outlast_lock(message: str) -> bool:
+    """Wait until the lock that Git's words name is gone; one that nobody can hold any more is removed.
+
+    Returns whether they name one: then the command may be given again.
+    """
+    named = re.search(r"Unable to create '(.+\.lock)': File exists", message)
+    if named is None:
+        return False
+    lock = Path(named[1])
+    try:
+        while time.time() - lock.stat().st_mtime < LOCK_SECONDS:
+            time.sleep(0.01)
+        lock.unlink()
+    except FileNotFoundError:
+        pass  # whoever held it is done
+    return True
 
 
 def read_at(directory: Path, reference: str, path: str) -> str | None:

@@ -1,4 +1,6 @@
 import json
+import os
+import threading
 
 import pytest
 from tests.unit.delivery.samples import git, make_project
@@ -189,3 +191,23 @@ def test_a_repository_without_commits_is_named(tmp_path):
 def test_references_that_cannot_be_written_are_no_race(forge):
     with pytest.raises(ForgeError, match="could not be written"):
         forge.commit(Change("bad..name", "f", "x", "m"), base=forge.head("main"), old=None)
+
+
+@pytest.mark.parametrize("reference", ["refs/meta/pulls", "refs/heads/change"])
+def test_a_lock_of_a_git_that_was_killed_holds_nobody_up(forge, reference):
+    propose(forge, branch="first")
+    lock = forge.repository / f"{reference}.lock"
+    lock.touch()
+    os.utime(lock, (0, 0))
+    assert propose(forge).number == 2
+    assert not lock.exists()
+
+
+def test_a_lock_that_is_held_is_waited_for(forge):
+    propose(forge, branch="first")
+    lock = forge.repository / "refs/meta/pulls.lock"
+    lock.touch()
+    release = threading.Timer(0.2, lock.unlink)
+    release.start()
+    assert propose(forge).number == 2
+    release.join()
