@@ -566,7 +566,9 @@ class PipelineEndedError(FairwayError):
 
     def __init__(self, pipeline: str, commit: str, status: str, wanted: str, why: list[str]) -> None:
         said = "".join(f"\n{line}" for line in why)
-        super().__init__(f"The pipeline {pipeline} ended {status} for commit {commit[:12]}, {wanted} was expected.{said}")
+        super().__init__(
+            f"The pipeline {pipeline} ended {status} for commit {commit[:12]}, {wanted} was expected.{said}"
+        )
 
 
 class PipelineSilentError(FairwayError):

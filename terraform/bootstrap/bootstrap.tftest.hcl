@@ -19,7 +19,10 @@ run "a_star_stands_only_where_an_action_knows_no_resource" {
       "kms:CreateKey", "kms:ListAliases", "logs:DescribeLogGroups", "states:ValidateStateMachineDefinition",
       "application-autoscaling:DescribeScalableTargets", "application-autoscaling:DescribeScalingPolicies",
       "application-autoscaling:DescribeScheduledActions", "cloudwatch:DescribeAlarms",
-      "codeconnections:CreateConnection", "codeconnections:TagResource", "tag:GetResources",
+      "codeconnections:CreateConnection", "codeconnections:ListConnections", "codeconnections:TagResource",
+      "codedeploy:GetDeploymentTarget", "tag:GetResources",
+      "logs:CreateLogDelivery", "logs:DeleteLogDelivery", "logs:DescribeResourcePolicies", "logs:GetLogDelivery",
+      "logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:UpdateLogDelivery",
     ])
     error_message = "All else names its resources."
   }
@@ -28,7 +31,8 @@ run "a_star_stands_only_where_an_action_knows_no_resource" {
 run "what_tells_its_project_by_tags_is_made_with_the_projects" {
   assert {
     condition = alltrue(flatten([for policy in aws_iam_policy.deploy : [for statement in jsondecode(policy.policy).Statement :
-      statement.Condition.StringEquals["aws:RequestTag/project"] == local.name if contains(flatten([statement.Resource]), "*")
+      statement.Condition.StringEquals["aws:RequestTag/project"] == local.name
+      if contains(flatten([statement.Resource]), "*") && !strcontains(jsonencode(statement.Action), "LogDeliver") # it has no tags
     ]]))
     error_message = "Whatever the deploy role makes without a name of the project's has its tag."
   }
@@ -82,7 +86,7 @@ run "the_deploy_role_passes_roles_to_the_services_that_get_one" {
   assert {
     condition = one([for statement in jsondecode(aws_iam_policy.deploy["roles"].policy).Statement :
       statement.Condition.StringEquals["iam:PassedToService"] if statement.Effect == "Allow" && try(statement.Action == "iam:PassRole", false)
-    ]) == ["codebuild.amazonaws.com", "codepipeline.amazonaws.com", "sagemaker.amazonaws.com", "states.amazonaws.com"]
+    ]) == ["codebuild.amazonaws.com", "codedeploy.amazonaws.com", "codepipeline.amazonaws.com", "lambda.amazonaws.com", "sagemaker.amazonaws.com", "states.amazonaws.com"]
     error_message = "Roles go to the services of the project's modules."
   }
 }
@@ -111,7 +115,7 @@ run "every_policy_fits" {
 run "a_plan_changes_nothing" {
   assert {
     condition = alltrue(flatten([for policy in aws_iam_policy.read : [for statement in jsondecode(policy.policy).Statement :
-      [for action in flatten([statement.Action]) : can(regex("^[a-z0-9-]+:(BatchGet|Describe|Get|List)", action)) || contains(["kms:Decrypt", "states:ValidateStateMachineDefinition"], action)]
+      [for action in flatten([statement.Action]) : can(regex("^[a-z0-9-]+:(BatchGet|Describe|Get|List)", action)) || contains(["apigateway:GET", "kms:Decrypt", "states:ValidateStateMachineDefinition"], action)]
     ]]))
     error_message = "The plan role reads."
   }
@@ -183,8 +187,8 @@ run "below_the_boundary_a_star_stands_only_where_an_action_knows_no_resource" {
     condition = flatten([for statement in jsondecode(aws_iam_policy.boundary.policy).Statement :
       statement.Action if contains(flatten([statement.Resource]), "*")
       ]) == [
-      "cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData", "cloudwatch:PutMetricData", "ecr:GetAuthorizationToken",
-      "logs:CreateLogDelivery", "logs:DeleteLogDelivery", "logs:DescribeLogGroups", "logs:DescribeResourcePolicies",
+      "cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData", "cloudwatch:PutMetricData",
+      "codedeploy:PutLifecycleEventHookExecutionStatus", "ecr:GetAuthorizationToken", "logs:CreateLogDelivery", "logs:DeleteLogDelivery", "logs:DescribeLogGroups", "logs:DescribeResourcePolicies",
       "logs:GetLogDelivery", "logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:UpdateLogDelivery",
       "xray:PutTelemetryRecords", "xray:PutTraceSegments",
     ]

@@ -49,7 +49,8 @@ resource "aws_iam_policy" "boundary" {
         # The actions know no resource.
         Effect = "Allow"
         Action = [
-          "cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData", "cloudwatch:PutMetricData", "ecr:GetAuthorizationToken",
+          "cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData", "cloudwatch:PutMetricData",
+          "codedeploy:PutLifecycleEventHookExecutionStatus", "ecr:GetAuthorizationToken",
           "logs:CreateLogDelivery", "logs:DeleteLogDelivery", "logs:DescribeLogGroups", "logs:DescribeResourcePolicies",
           "logs:GetLogDelivery", "logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:UpdateLogDelivery",
           "xray:PutTelemetryRecords", "xray:PutTraceSegments",

@@ -16,6 +16,7 @@ resource "aws_iam_role" "deploy" {
 locals {
   # What the roots `delivery` and `environments/*` manage, no more: names begin with the project's. What is shared is at home.
   deploy_statements = { for noun, statements in {
+    api          = local.deploy_api
     delivery     = local.deploy_delivery
     environments = local.deploy_environments
     pipelines    = local.deploy_pipelines

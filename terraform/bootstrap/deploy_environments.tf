@@ -52,7 +52,7 @@ locals {
     },
   ]
 
-  log_groups = flatten([for folder in ["/aws/codebuild", "/aws/sagemaker/Endpoints", "/aws/vendedlogs/states"] :
+  log_groups = flatten([for folder in ["/aws/codebuild", "/aws/lambda", "/aws/sagemaker/Endpoints", "/aws/vendedlogs/apis", "/aws/vendedlogs/states"] :
     [for end in ["", ":*"] : "${local.arn.logs}:log-group:${folder}/${local.name}-*${end}"]
   ])
 }

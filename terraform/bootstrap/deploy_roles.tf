@@ -21,7 +21,8 @@ locals {
       Action   = "iam:PassRole"
       Resource = "${local.roles}-*"
       Condition = { StringEquals = { "iam:PassedToService" = [
-        "codebuild.amazonaws.com", "codepipeline.amazonaws.com", "sagemaker.amazonaws.com", "states.amazonaws.com",
+        "codebuild.amazonaws.com", "codedeploy.amazonaws.com", "codepipeline.amazonaws.com", "lambda.amazonaws.com",
+        "sagemaker.amazonaws.com", "states.amazonaws.com",
       ] } }
     },
     {

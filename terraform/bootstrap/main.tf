@@ -10,7 +10,7 @@ locals {
 
   # What an ARN of this account and region starts with, by service.
   arn = { for service in [
-    "application-autoscaling", "cloudwatch", "codebuild", "codeconnections", "codepipeline", "ecr", "events", "kms", "lambda",
+    "application-autoscaling", "cloudwatch", "codebuild", "codeconnections", "codedeploy", "codepipeline", "ecr", "events", "kms", "lambda",
     "logs", "sagemaker", "secretsmanager", "sns", "states",
   ] : service => "arn:aws:${service}:${local.project.region}:${local.account}" }
 

@@ -1,6 +1,7 @@
 locals {
   # What a plan reads: the plan role has nothing else, and the deploy role has it too.
   read_statements = { for noun, statements in {
+    api          = local.read_api
     delivery     = local.read_delivery
     environments = local.read_environments
   } : noun => statements if local.at_home || noun != "delivery" }

@@ -23,7 +23,10 @@ resource "aws_kms_key" "this" {
         Action    = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo"]
         Resource  = "*"
         Condition = { ArnLike = { "kms:EncryptionContext:aws:logs:arn" = [
-          for group in ["/aws/sagemaker/Endpoints/${local.name}", "/aws/vendedlogs/states/${local.name}-training"] :
+          for group in concat(
+            ["/aws/sagemaker/Endpoints/${local.name}", "/aws/vendedlogs/states/${local.name}-training"],
+            var.api == null ? [] : ["/aws/lambda/${local.name}-api", "/aws/lambda/${local.name}-api-check", "/aws/vendedlogs/apis/${local.name}-api"],
+          ) :
           "arn:aws:logs:${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}:log-group:${group}"
         ] } }
       },

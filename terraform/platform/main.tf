@@ -37,3 +37,21 @@ module "endpoint" {
   key_arn              = aws_kms_key.this.arn
   boundary_arn         = local.boundary_arn
 }
+
+# Without a release there is nothing to ask.
+module "api" {
+  source = "../modules/inference-api"
+  count  = var.api == null || var.release.current == null ? 0 : 1
+
+  name          = local.name
+  endpoint_name = module.endpoint.name
+  release       = { version = var.release.current.version, model_package_arn = var.release.current.model_package_arn }
+  package       = var.api.package
+  rollout       = var.api.rollout
+  alarms        = var.api.alarms
+  throttle      = var.api.throttle
+  jwt           = var.api.jwt
+  artifacts     = local.artifacts
+  key_arn       = aws_kms_key.this.arn
+  boundary_arn  = local.boundary_arn
+}

@@ -51,6 +51,59 @@ run "logs_of_this_environment_only_may_use_its_key" {
   }
 }
 
+run "an_api_stands_before_an_endpoint" {
+  variables {
+    api = {
+      package  = "main.tf"
+      throttle = { requests_per_second = 100, burst = 200 }
+      rollout  = { canary = { percent = 10, bake_minutes = 5 } }
+      alarms   = { error_rate_percent = 1, p99_latency_ms = 1000 }
+    }
+
+    release = {
+      previous = null
+      current = {
+        version           = "7"
+        model_package_arn = "arn:aws:sagemaker:us-east-1:111111111111:model-package/flights/7"
+        model_data_url    = "s3://flights-artifacts/runs/a/model/flights-a/output/model.tar.gz"
+        model_data_sha256 = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+        image             = "111111111111.dkr.ecr.us-east-1.amazonaws.com/flights@sha256:1111111111111111111111111111111111111111111111111111111111111111"
+        git_sha           = "1111111111111111111111111111111111111111"
+        metrics           = { auc = 0.7 }
+      }
+    }
+  }
+
+  assert {
+    condition     = output.api_deployment.function == "flights-dev-api" && endswith(output.api_url, "/predictions")
+    error_message = "The API is named by the environment."
+  }
+
+  assert {
+    condition = slice(jsondecode(aws_kms_key.this.policy).Statement[1].Condition.ArnLike["kms:EncryptionContext:aws:logs:arn"], 2, 5) == [
+      "arn:aws:logs:us-east-1:111111111111:log-group:/aws/lambda/flights-dev-api",
+      "arn:aws:logs:us-east-1:111111111111:log-group:/aws/lambda/flights-dev-api-check",
+      "arn:aws:logs:us-east-1:111111111111:log-group:/aws/vendedlogs/apis/flights-dev-api",
+    ]
+    error_message = "The API's logs use the environment's key."
+  }
+}
+
+run "without_a_release_or_a_wish_there_is_no_api" {
+  variables {
+    api = {
+      package  = "main.tf"
+      throttle = { requests_per_second = 100, burst = 200 }
+      rollout  = { all_at_once = {} }
+    }
+  }
+
+  assert {
+    condition     = output.api_url == null && output.api_deployment == null && run.an_environment_without_a_release_trains_and_serves_nothing.api_url == null
+    error_message = "An API needs an endpoint."
+  }
+}
+
 run "a_project_with_capitals_is_refused" {
   command = plan
 

@@ -96,3 +96,22 @@ variable "training" {
     error_message = "The workflow has the jobs processing and training; got ${join(", ", try(keys(var.training.jobs), []))}."
   }
 }
+
+variable "api" {
+  description = "The HTTP API in front of the endpoint, as the module inference-api types and validates it; null: the endpoint is asked by its own name only."
+  default     = null
+
+  type = object({
+    package  = string
+    throttle = object({ requests_per_second = number, burst = number })
+
+    rollout = object({
+      all_at_once = optional(object({}))
+      canary      = optional(object({ percent = number, bake_minutes = number }))
+      linear      = optional(object({ step_percent = number, interval_minutes = number }))
+    })
+
+    alarms = optional(object({ error_rate_percent = number, p99_latency_ms = number }))
+    jwt    = optional(object({ issuer = string, audience = list(string), scopes = optional(list(string)) }))
+  })
+}

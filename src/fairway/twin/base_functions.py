@@ -2,7 +2,8 @@
 
 Part of `base`; tests/integration/shifts/test_functions.py holds it. ministack sends all of an alias's traffic to its
 first version, counts invocations by the function only and none that come by an API, asks no permission of the function,
-takes any role, and tells an address of the API that no resolver knows.
+takes any role, evaluates other actions than those that were asked for, knows no versions among their resources, and
+tells an address of the API that no resolver knows.
 """
 # ruff: noqa: SLF001
 
@@ -12,19 +13,31 @@ import os
 import random
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from ministack.core import iam_evaluator, responses
+import botocore.session
+from ministack.core import iam_actions, iam_evaluator, responses
 from ministack.services import apigateway, cloudwatch, lambda_svc
 
-from fairway.twin import base
+from fairway.twin import base, protocol
 from fairway.twin.context import RoleError
 
 LAMBDA = "lambda.amazonaws.com"
 API_GATEWAY = "apigateway.amazonaws.com"
 _ADDRESS = "http://127.0.0.1:{port}/_aws/execute-api/{api}"
-# What was invoked, as the metrics' dimension `Resource` has it: a function, or one of its aliases or versions.
-_invoked: contextvars.ContextVar[str] = contextvars.ContextVar("invoked", default="")
+
+
+@dataclass
+class _Invocation:
+    """What was invoked, as the metrics' dimension `Resource` has it, and whether the function raised."""
+
+    resource: str
+    raised: bool = False
+
+
+_invocation: contextvars.ContextVar[_Invocation | None] = contextvars.ContextVar("invocation", default=None)
+_INTERNAL_ERROR = 500, {"Content-Type": "application/json"}, b'{"message":"Internal Server Error"}'
 
 
 def install() -> None:
@@ -33,6 +46,7 @@ def install() -> None:
     _install_proxy()
     _install_metrics()
     _install_roles()
+    _install_actions()
     _install_address()
 
 
@@ -66,11 +80,11 @@ def _install_invoke() -> None:
     ) -> Any:
         qualifier = path_qualifier or lambda_svc._qp_first(query_params or {}, "Qualifier") or None
         version = _version_for(lambda_svc._functions.get(name), qualifier)
-        token = _invoked.set(f"{name}:{qualifier}" if qualifier else name)
+        token = _invocation.set(_Invocation(f"{name}:{qualifier}" if qualifier else name))
         try:
             return await invoke(name, event, headers, version or path_qualifier, query_params)
         finally:
-            _invoked.reset(token)
+            _invocation.reset(token)
 
     lambda_svc._invoke = invoke_version
 
@@ -87,16 +101,17 @@ def _install_proxy() -> None:
         function = lambda_svc._functions.get(name)
         source = _source_of(api, stage, str(rest[3]))
         if function is None or not _permits(function, lambda_svc._policy_resource_arn(name, qualifier), source):
-            # The function answers nobody whom its policy does not name; API Gateway says no more than this.
-            return 500, {"Content-Type": "application/json"}, b'{"message":"Internal Server Error"}'
+            return _INTERNAL_ERROR  # AWS says no more of it
         version = _version_for(function, qualifier)
         if version is not None:
             integration = {**integration, "integrationUri": lambda_svc._policy_resource_arn(name, version)}
-        token = _invoked.set(f"{name}:{qualifier}" if qualifier else name)
+        invocation = _Invocation(f"{name}:{qualifier}" if qualifier else name)
+        token = _invocation.set(invocation)
         try:
-            return await proxy(integration, api, stage, path, method, *rest, **more)
+            answer = await proxy(integration, api, stage, path, method, *rest, **more)
         finally:
-            _invoked.reset(token)
+            _invocation.reset(token)
+        return _INTERNAL_ERROR if invocation.raised else answer  # ministack tells the client what was raised
 
     apigateway._invoke_lambda_proxy = invoke_permitted
 
@@ -128,7 +143,9 @@ def _install_metrics() -> None:
         began = time.perf_counter()
         result = dispatch(function, config, event, request_id, started)
         milliseconds = (time.perf_counter() - began) * 1000
-        failed = bool(result.get("error"))
+        failed, invocation = bool(result.get("error")), _invocation.get()
+        if invocation is not None:
+            invocation.raised = failed
         for dimensions in _dimensions(config):
             for name, value, unit in (
                 ("Invocations", 1.0, "Count"), ("Errors", float(failed), "Count"),
@@ -148,9 +165,9 @@ def _install_metrics() -> None:
 
 def _dimensions(config: Mapping[str, Any]) -> list[dict[str, str]]:
     name = str(config["FunctionName"])
-    resource, version = _invoked.get(), str(config.get("Version", "$LATEST"))
-    if resource.partition(":")[0] != name:  # invoked by another service, or by another function's invocation
-        resource = name
+    invocation, version = _invocation.get(), str(config.get("Version", "$LATEST"))
+    # Without one it was another service that invoked; an event of a queue or a rule names no alias here.
+    resource = invocation.resource if invocation is not None else name
     by_function = {"FunctionName": name}
     by_resource = {**by_function, "Resource": resource}
     return [by_function, by_resource, {**by_resource, "ExecutedVersion": version}]
@@ -172,6 +189,28 @@ def _install_roles() -> None:
 
     lambda_svc._create_function = lambda given: refusal(given) or create(given)
     lambda_svc._update_config = lambda name, given: refusal(given) or update(name, given)
+
+
+def _install_actions() -> None:
+    """Evaluate policies for the action that a request is, and for the version or alias that it invokes."""
+    model = botocore.session.Session().get_service_model("lambda")
+    action_of, resource_of = iam_actions._lambda_action, iam_actions.extract_resource_arn
+
+    def precise_action(method: str, path: str) -> Any:
+        operation = protocol.find_operation(model, method, path)
+        invoked = operation in ("Invoke", "InvokeWithResponseStream", "InvokeAsync")
+        return "InvokeFunction" if invoked else operation or action_of(method, path)
+
+    def precise_resource(  # noqa: PLR0917 -- ministack's own signature
+        service: str, method: str, path: str, headers: Any, body: bytes, query: Any, region: str, account: str
+    ) -> str:
+        found = str(resource_of(service, method, path, headers, body, query, region, account))
+        qualifier = lambda_svc._qp_first(query or {}, "Qualifier")
+        qualified = service == "lambda" and path.endswith("/invocations") and qualifier and found.count(":") == 6
+        return f"{found}:{qualifier}" if qualified else found
+
+    iam_actions._lambda_action = precise_action
+    iam_actions.extract_resource_arn = precise_resource
 
 
 def _install_address() -> None:

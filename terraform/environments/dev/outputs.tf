@@ -22,3 +22,13 @@ output "state_machine_arn" {
   description = "ARN of the training workflow; null where the environment does not train."
   value       = module.platform.state_machine_arn
 }
+
+output "api_url" {
+  description = "Where the API is asked for predictions; null without one."
+  value       = module.platform.api_url
+}
+
+output "api_deployment" {
+  description = "What a deployment of the API's versions is made of; null without an API."
+  value       = module.platform.api_deployment
+}

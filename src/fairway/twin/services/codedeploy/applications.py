@@ -69,9 +69,8 @@ def delete_application(call: Call) -> Mapping[str, Any]:
     application = call.twin.store.get(APPLICATION, call.account, call.region, call.params["applicationName"])
     if application is None:
         return {}
-    for group in groups_of(call, application):
-        for deployment in records.of_group(call.twin, group):
-            call.twin.store.remove(deployment)
-        call.twin.store.remove(group)
-    call.twin.store.remove(application)
+    deployments = call.twin.store.list(records.DEPLOYMENT, call.account, call.region)
+    of_it = [one for one in deployments if one.attributes["applicationName"] == application.name]
+    for resource in (*groups_of(call, application), *of_it, application):
+        call.twin.store.remove(resource)
     return {}
