@@ -314,10 +314,10 @@ class Pipeline:
 
         return str(wait(token, lambda found: found))
 
-    def answer(self, token: str, status: str = "Approved", summary: str = "well", stage_name: str = "Approve") -> None:
+    def answer(self, token: str, status: str = "Approved", summary: str = "well", name: str = "ask") -> None:
         result = {"status": status, "summary": summary}
         self.client.put_approval_result(
-            pipelineName=self.name, stageName=stage_name, actionName="ask", result=result, token=token
+            pipelineName=self.name, stageName="Approve", actionName=name, result=result, token=token
         )
 
     def retry(self, execution: str, stage_name: str, mode: str = "FAILED_ACTIONS") -> None:

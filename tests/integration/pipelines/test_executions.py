@@ -66,6 +66,21 @@ def test_a_rejection_fails_and_a_retry_asks_again_of_the_same_commit(delivery, u
         pipeline.retry(execution, "Approve")
 
 
+@pytest.mark.parametrize(("mode", "again"), [("FAILED_ACTIONS", ["ask"]), ("ALL_ACTIONS", ["ask", "other"])])
+def test_a_retry_runs_the_failed_actions_or_all(delivery, unique, mode, again):
+    pipeline = delivery.create(unique("retried"), stage("Approve", approval(), approval("other")))
+    [execution] = identities(pipeline)
+    pipeline.answer(pipeline.asked(name="other"), name="other")
+    pipeline.answer(pipeline.asked(), "Rejected")
+    assert pipeline.ended(execution) == "Failed"
+    before = len(pipeline.runs(execution))
+    pipeline.retry(execution, "Approve", mode)
+    for name in again:
+        pipeline.answer(pipeline.asked(name=name), name=name)
+    assert pipeline.ended(execution) == "Succeeded"
+    assert sorted(one["actionName"] for one in pipeline.runs(execution)[before:]) == again
+
+
 def test_a_newer_execution_supersedes_the_one_that_waits(delivery, unique):
     pipeline = delivery.create(unique("superseded"), APPROVE)
     [first] = identities(pipeline)
