@@ -174,5 +174,9 @@ def test_on_failure_retry_starts_the_build_again(builds):
     assert second["buildNumber"] == 2
     assert second["autoRetryConfig"]["autoRetryNumber"] == 1
     assert second["autoRetryConfig"]["previousAutoRetry"] == first["arn"]
+    third = builds.ended(builds.client.retry_build(id=second["id"])["build"]["id"])
+    assert (third["buildStatus"], third["buildNumber"]) == ("FAILED", 3)
     ids = builds.client.list_builds_for_project(projectName=first["projectName"])["ids"]
-    assert ids == [second["id"], first["id"]]
+    assert ids[-3:] == [third["id"], second["id"], first["id"]]
+    assert builds.client.batch_delete_builds(ids=[first["id"]])["buildsDeleted"] == [first["arn"]]
+    assert builds.client.batch_get_builds(ids=[first["id"]])["buildsNotFound"] == [first["id"]]

@@ -26,7 +26,7 @@ trap 'exit 143' TERM
 trap 'export -p > {state}; pwd > {place}' EXIT
 if [ -f {state} ]; then . {state}; cd "$(cat {place})"; fi
 exec 8<> {control}
-while IFS= read -r CODEBUILD_COMMAND <&8; do
+while IFS= read -r CODEBUILD_COMMAND <&8 && [ -n "$CODEBUILD_COMMAND" ]; do
   . "$CODEBUILD_COMMAND" 8<&- </dev/null
   printf '\\n%s %s\\n' {marker} "$?"
 done
@@ -92,7 +92,8 @@ class Shell:
         except queue.Empty:
             message = TIMED_OUT
         if isinstance(message, str):
-            self.close()
+            if (process := self._process) is not None:
+                process.stop(GRACE_SECONDS)
             raise Interrupted(message)
         return message
 
@@ -115,10 +116,14 @@ class Shell:
         self._inbox.put(STOPPED)
 
     def close(self) -> None:
-        """End the shell and all that it started."""
-        if self._process is not None:
-            self._process.stop(GRACE_SECONDS)
-            self._forget()
+        """End the shell, which waits for a command, and all that it started."""
+        process, control = self._process, self._control
+        if process is not None and control is not None:
+            # An empty line, because a signal can come in the moment before the shell waits, and then wakes nobody.
+            os.write(control, b"\n")
+            if process.wait(GRACE_SECONDS) is None:
+                process.stop(0)
+        self._forget()
 
     def _start(self) -> _Shell:
         names = {name: self._folder / name for name in ("control", "state", "place")}

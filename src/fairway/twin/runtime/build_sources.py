@@ -9,6 +9,7 @@ from fairway.twin.runtime.build_environment import machine_variables
 from fairway.twin.runtime.build_failures import CLIENT_ERROR, PhaseError, phase_errors
 from fairway.twin.runtime.build_files import download, read_zip
 from fairway.twin.runtime.build_inputs import CloneRef
+from fairway.twin.runtime.build_spec import BuildspecError
 from fairway.twin.runtime.channels import Location
 
 if TYPE_CHECKING:
@@ -63,9 +64,6 @@ class Fetcher:
 
     def buildspec(self, text: str | None, source: Path) -> str:
         """Return the buildspec: `text` is one, or says where one is; without it, buildspec.yml of the source."""
-        # Imported here because a buildspec that is missing is an error of its own module.
-        from fairway.twin.runtime.build_spec import BuildspecError  # noqa: PLC0415
-
         if text and "\n" in text.strip():
             return text
         if text and text.startswith("arn:"):

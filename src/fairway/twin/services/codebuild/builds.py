@@ -1,5 +1,6 @@
 """Builds: made of a project and what StartBuild overrides, and run by the engine."""
 
+import logging
 import threading
 from collections.abc import Iterable, Mapping
 from functools import partial
@@ -21,6 +22,8 @@ from fairway.twin.services.codebuild.resources import (
 )
 from fairway.twin.services.codebuild.starting import initiator_of, overridden, stored
 from fairway.twin.store import Resource, Store
+
+logger = logging.getLogger(__name__)
 
 _ONE_AT_A_TIME = threading.Lock()
 
@@ -100,18 +103,18 @@ def retry_build(call: Call) -> Mapping[str, Any]:
     return {"build": _again(call, build).attributes}
 
 
-def _again(call: Call, build: Resource) -> Resource:
+def _again(call: Call, build: Resource, retried: Resource | None = None) -> Resource:
     project = find_project(call, build.attributes["projectName"])
-    members = {**build.attributes, **build.attributes["artifactSettings"], "name": project.name}
-    return _start(call, project, members, None)
+    members = {**build.attributes, **build.attributes["artifactSettings"]}
+    return _start(call, project, members, None, retried)
 
 
 def _retry(call: Call, build: Resource) -> None:
     """Start a failed build again of CodeBuild's own accord."""
-    project = call.twin.store.find(build.attributes["projectArn"])
-    if project is not None:
-        members = {**build.attributes, **build.attributes["artifactSettings"], "name": project.name}
-        _start(call, project, members, None, retried=build)
+    try:
+        _again(call, build, retried=build)
+    except ServiceError as error:
+        logger.info("%s is not tried again: %s", build.arn, error)
 
 
 def _link(store: Store, failed: Resource, build: Resource) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fairway.twin.api import Call
-from fairway.twin.runtime.build_inputs import PipelineBuild
+from fairway.twin.runtime.build_inputs import CloneRef, PipelineBuild
 from fairway.twin.services.codebuild import settings
 from fairway.twin.services.codebuild.resources import BUILD, SERVICE, check_role, refuse
 from fairway.twin.store import Resource
@@ -25,6 +25,8 @@ _OVERRIDES = {
     "logsConfigOverride": "logsConfig",
     "autoRetryLimitOverride": "autoRetryLimit",
 }
+# What a build keeps of its project, and is started again with.
+_KEPT = ("source", "environment", "concurrentBuildLimit", *_OVERRIDES.values())
 _SOURCE_OVERRIDES = {
     "sourceTypeOverride": "type",
     "sourceLocationOverride": "location",
@@ -74,9 +76,9 @@ def stored(
     number = project.attributes.get("lastBuildNumber", 0) + 1
     store.update(project, lastBuildNumber=number)
     arn = call.arn(f"build/{name}", SERVICE)
-    version = pipeline.source_version if pipeline else members.get("sourceVersion")
     attributes = {
-        **{member: value for member, value in members.items() if member not in ("name", "arn", "tags", "description")},
+        **{member: members[member] for member in _KEPT if members.get(member) is not None},
+        **(_versions(pipeline) if pipeline else {}),
         "id": name,
         "arn": arn,
         "projectName": project.name,
@@ -97,13 +99,17 @@ def stored(
         "reportArns": [],
         "autoRetryConfig": {"autoRetryLimit": members.get("autoRetryLimit") or 0, "autoRetryNumber": 0},
     }
-    if version:
-        attributes["sourceVersion"] = version
-    if version and pipeline:
-        attributes["resolvedSourceVersion"] = version
     build = Resource(BUILD, call.account, call.region, name, arn, attributes)
     store.add(build)
     return build
+
+
+def _versions(pipeline: PipelineBuild) -> dict[str, str]:
+    """Return how a build names what a pipeline gives it: the artifact's object, and the revision that it is of."""
+    primary = pipeline.inputs[pipeline.primary]
+    uri = primary.artifact if isinstance(primary, CloneRef) else primary
+    versions = {"sourceVersion": uri.replace("s3://", "arn:aws:s3:::", 1)}
+    return {**versions, "resolvedSourceVersion": pipeline.source_version} if pipeline.source_version else versions
 
 
 def _logs(call: Call, config: Mapping[str, Any], project: str, identity: str) -> dict[str, Any]:
