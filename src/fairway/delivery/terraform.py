@@ -191,7 +191,7 @@ def explain(root: str, command: str, code: int, errors: str) -> TerraformError:
     if _PROVIDER_DIED.search(errors):
         return TerraformDiedError(root, command, "its provider died")
     said = summarise(errors) or errors.strip() or f"it ended with code {code} and said nothing"
-    return TerraformError(root, command, said)
+    return TerraformError(root, command, said, code)
 
 
 def summarise(errors: str) -> str:
