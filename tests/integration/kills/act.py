@@ -1,6 +1,7 @@
 """A command, a moment, a SIGKILL; then what a user does: the same command, and what it says to do."""
 
 import contextlib
+import itertools
 import os
 import random
 import re
@@ -20,7 +21,7 @@ VICTIMS = {
     "apply": ("terraform", "provider", "command", "all"),
     "create": ("terraform", "provider", "command", "all"),
     "promote": ("command", "all"),
-    "rollback": ("command", "all"),
+    "rollback": ("all", "command"),
 }
 SHARE = {"create": 1.0, "apply": 0.6, "promote": 0.4, "rollback": 0.4}
 """How long each takes, of the time that it takes to make an environment."""
@@ -39,8 +40,9 @@ class Moment:
 def moments(count: int, seed: int) -> list[Moment]:
     """Return so many moments; the same ones for the same seed, and those of a smaller count first."""
     chance = random.Random(seed)  # noqa: S311 -- the same moments each time, no secret
+    victims = {kind: itertools.cycle(each) for kind, each in VICTIMS.items()}
     kinds = [CYCLE[number % len(CYCLE)] for number in range(count)]
-    return [Moment(number, kind, chance.choice(VICTIMS[kind]), chance.random()) for number, kind in enumerate(kinds)]
+    return [Moment(number, kind, next(victims[kind]), chance.random()) for number, kind in enumerate(kinds)]
 
 
 def processes(root: Path) -> list[tuple[int, str]]:

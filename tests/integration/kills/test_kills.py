@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
 from tests.integration.kills.act import SHARE, Moment, again, kill_at, moments
 from tests.integration.kills.conftest import Stage
 from tests.integration.kills.inventory import inventory, orphans
@@ -24,6 +25,7 @@ SILENCE = 5.0
 """Seconds between two requests beyond which the endpoint, or its client, cannot be said to have gone on."""
 
 
+@pytest.mark.timeout(600 + 120 * COUNT)
 def test_whatever_is_killed_the_next_run_converges(stage: Stage) -> None:
     lines: list[str] = []
     for moment in moments(COUNT, SEED):
