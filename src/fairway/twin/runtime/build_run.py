@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from fairway.twin.context import RoleError
 from fairway.twin.runtime import build_phases
-from fairway.twin.runtime.build_failures import ACCESS_DENIED, BUILD_TIMED_OUT, INTERNAL_ERROR, PhaseError
+from fairway.twin.runtime.build_failures import ACCESS_DENIED, BUILD_TIMED_OUT, CLIENT_ERROR, INTERNAL_ERROR, PhaseError
 from fairway.twin.runtime.build_log import BuildLog
 from fairway.twin.runtime.build_phases import FAILED, FAULT, SUCCEEDED, Ended
 from fairway.twin.runtime.build_record import Record
@@ -19,6 +19,7 @@ from fairway.twin.runtime.build_shell import STOPPED, TIMED_OUT, Interrupted
 from fairway.twin.runtime.build_spec import Buildspec
 from fairway.twin.runtime.build_work import Assignment, Work
 from fairway.twin.runtime.containers import Session
+from fairway.twin.runtime.failures import RunError
 
 if TYPE_CHECKING:
     from fairway.twin.context import Resource, Twin
@@ -105,6 +106,8 @@ class BuildRun:
             self._act(phase)
         except PhaseError as error:
             status, context = FAILED, (error.status_code, str(error))
+        except RunError as error:
+            status, context = FAILED, (CLIENT_ERROR, str(error))
         except Interrupted as interruption:
             status = build_phases.STOPPED if interruption.reason == STOPPED else build_phases.TIMED_OUT
             if interruption.reason == TIMED_OUT:

@@ -4,12 +4,12 @@ A command that ends the shell (`exit`, `set -e`) ends the command; the next one 
 with the same exported variables.
 """
 
-import contextlib
 import os
 import queue
 import secrets
 import shlex
 import signal
+import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -77,16 +77,16 @@ class Shell:
         self._inbox: queue.SimpleQueue[int | str] = queue.SimpleQueue()
         self._process: _Shell | None = None
         self._control: int | None = None
+        self._lock = threading.Lock()
         folder.mkdir(parents=True, exist_ok=True)
 
     def run(self, command: str) -> int:
         """Run a command to its end and return its exit code; raise Interrupted."""
         script = self._folder / "command"
         script.write_text(f"{command}\n", encoding="utf-8")
-        if self._process is None:
+        if self._process is None or self._process.exit_code is not None:
             self._process = self._start()
-        assert self._control is not None  # noqa: S101 -- a started shell has one
-        os.write(self._control, f"{script}\n".encode())
+        self._send(f"{script}\n")
         try:
             message = self._inbox.get(timeout=max(0.0, self._deadline - time.monotonic()))
         except queue.Empty:
@@ -117,13 +117,12 @@ class Shell:
 
     def close(self) -> None:
         """End the shell, which waits for a command, and all that it started."""
-        process, control = self._process, self._control
-        if process is not None and control is not None:
+        process = self._process
+        if process is not None:
             # An empty line, because a signal can come in the moment before the shell waits, and then wakes nobody.
-            os.write(control, b"\n")
+            self._send("\n")
             if process.wait(GRACE_SECONDS) is None:
                 process.stop(0)
-        self._forget()
 
     def _start(self) -> _Shell:
         names = {name: self._folder / name for name in ("control", "state", "place")}
@@ -154,9 +153,13 @@ class Shell:
         self._forget()
         self._inbox.put(exit_code if exit_code >= 0 else 128 - exit_code)
 
+    def _send(self, line: str) -> None:
+        with self._lock:  # against the end of the shell, after which the descriptor's number is another file's
+            if self._control is not None:
+                os.write(self._control, line.encode())
+
     def _forget(self) -> None:
-        self._process = None
-        if self._control is not None:
-            with contextlib.suppress(OSError):
-                os.close(self._control)
-            self._control = None
+        with self._lock:
+            control, self._process, self._control = self._control, None, None
+        if control is not None:
+            os.close(control)
