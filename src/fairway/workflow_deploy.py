@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fairway import workflow, workflow_promotion
-from fairway.delivery import releases
+from fairway.delivery import api_release, releases
 from fairway.delivery.accounts import clients_in
 from fairway.delivery.diagnosis import diagnose
 from fairway.delivery.provision import Provisioner
@@ -38,6 +38,7 @@ def deploy(
     try:
         outputs = provisioner.apply(environment, plan)
         verify(settings, environment, outputs)
+        api_release.release(settings, environment, outputs, listen)
     except (StateLockedError, PlanStaleError, TerraformDiedError):
         raise  # none of them says anything of the release
     except FairwayError as error:

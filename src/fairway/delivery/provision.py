@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from fairway.delivery import access, accounts, adoption
 from fairway.delivery.finders import Account
+from fairway.delivery.function_package import write_package
 from fairway.delivery.mirror import find_mirror, write_cli_config
 from fairway.delivery.terraform import Listener, Plan, Terraform, find_terraform, silent
 from fairway.delivery.unfinished import Marks, wait_for_endpoint
@@ -220,6 +221,8 @@ class Provisioner:
         return access.deploy_variables(self._settings, f"terraform-{root.name}", reading=self._reading)
 
     def _terraform(self, root: Root) -> Terraform:
+        if root.name in self._settings.environments:  # whose API, where it has one, is made of it
+            write_package(self._settings.root / "src", self._settings.build / "functions.zip")
         own = {"TF_DATA_DIR": str(self._data(root) / "data"), "TF_IN_AUTOMATION": "1"}
         if mirror := find_mirror():
             own["TF_CLI_CONFIG_FILE"] = str(write_cli_config(self._data(root) / "terraform.rc", mirror))
