@@ -108,6 +108,7 @@ def test_the_machine_gives_its_path_without_virtual_environments_and_its_sources
         "PATH": f"{tmp_path}/venv/bin:/usr/bin",
         "PIP_INDEX_URL": "https://packages.example",
         "UV_PYTHON": "3.9",
+        "UV_CACHE_DIR": "/caches/uv",
         "HTTPS_PROXY": "http://proxy.example",
         "SSL_CERT_FILE": "/ca.pem",
         "VIRTUAL_ENV": "/venv",
@@ -119,6 +120,7 @@ def test_the_machine_gives_its_path_without_virtual_environments_and_its_sources
     assert machine_variables(given) == {
         "PATH": "/usr/bin",
         "PIP_INDEX_URL": "https://packages.example",
+        "UV_CACHE_DIR": "/caches/uv",
         "HTTPS_PROXY": "http://proxy.example",
         "SSL_CERT_FILE": "/ca.pem",
     }
