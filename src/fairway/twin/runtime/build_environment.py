@@ -137,6 +137,9 @@ def machine_variables(environment: Mapping[str, str]) -> dict[str, str]:
         for name, value in environment.items()
         if name in _LOCALE or name.lower() in _NETWORK or (name.startswith(_SOURCES) and name not in _SOURCES_NOT)
     }
+    # uv finds there what this machine has fetched before; a cache of one project would begin empty for each.
+    caches = environment.get("XDG_CACHE_HOME") or str(Path(environment.get("HOME", "~")).expanduser() / ".cache")
+    kept.setdefault("UV_CACHE_DIR", str(Path(caches) / "uv"))
     entries = environment.get("PATH", os.defpath).split(os.pathsep)
     kept["PATH"] = os.pathsep.join(one for one in entries if one and not (Path(one).parent / "pyvenv.cfg").exists())
     return kept

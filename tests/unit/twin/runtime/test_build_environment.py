@@ -126,6 +126,14 @@ def test_the_machine_gives_its_path_without_virtual_environments_and_its_sources
     }
 
 
+@pytest.mark.parametrize(
+    ("given", "cache"),
+    [({"HOME": "/home/me"}, "/home/me/.cache/uv"), ({"HOME": "/home/me", "XDG_CACHE_HOME": "/caches"}, "/caches/uv")],
+)
+def test_builds_share_what_the_machine_has_fetched(given, cache):
+    assert machine_variables(given)["UV_CACHE_DIR"] == cache
+
+
 @pytest.mark.parametrize("wanted", ["3.11", "3.x", "3.11.x", "latest", "3.11.4", "$PYTHON"])
 def test_runtimes_that_the_machine_has(wanted):
     check_runtimes(Buildspec(runtimes={"python": wanted}), {"PYTHON": "3.11"}, "3.11.4")
