@@ -18,8 +18,8 @@ fi
 if command -v uv >/dev/null 2>&1; then
   uv=uv
 else
-  uv=build/uv/bin/uv
-  [ -x "$uv" ] || { "$python" -m venv build/uv && build/uv/bin/pip install --quiet --require-hashes -r requirements/uv.txt; }
+  uv=build/tools/uv/bin/uv
+  [ -x "$uv" ] || { "$python" -m venv build/tools/uv && build/tools/uv/bin/pip install --quiet --require-hashes -r requirements/uv.txt; }
 fi
 shift
 for pair in "$@"; do

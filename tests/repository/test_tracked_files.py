@@ -14,8 +14,8 @@ ELSEWHERE = [name for name in TRACKED if name != Path(__file__).relative_to(ROOT
 FORBIDDEN = {
     "a package index": r"https?://[\w.-]*(?:pypi\.org|pythonhosted|artifactory|nexus|devpi|codeartifact)",
     "an index option": r"^\s*--(?:extra-)?index-url|--find-links|--trusted-host",
-    # /root is the home of CodeBuild's builds: buildspecs name it where they name a cache.
-    "a folder of one machine": r"(?<![\w.$}<-])/(?!root/\.cache/uv/)(?:work|root|home|Users|mnt|srv)/[\w.-]+",
+    # /root is the home of CodeBuild's builds, where buildspecs name a cache; /home/me is nobody's.
+    "a folder of one machine": r"(?<![\w.$}<-])/(?!root/\.cache|home/me\b)(?:work|root|home|Users|mnt|srv)/[\w.-]+",
     "a plugin folder of one machine": r"/opt/[\w.-]*plugins?\b",
     "a mark of an open end": r"\b(?:TODO|FIXME)\b",
     "a key of AWS": r"\b(?:AKIA|ASIA)(?!UNKNOWN)[A-Z0-9]{16}\b",
