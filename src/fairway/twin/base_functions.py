@@ -205,12 +205,21 @@ def _install_actions() -> None:
         service: str, method: str, path: str, headers: Any, body: bytes, query: Any, region: str, account: str
     ) -> str:
         found = str(resource_of(service, method, path, headers, body, query, region, account))
+        if service == "lambda" and found == "*" and method == "POST" and path.rstrip("/").endswith("/functions"):
+            return f"arn:aws:lambda:{region}:{account}:function:{_name_in(body)}"
         qualifier = lambda_svc._qp_first(query or {}, "Qualifier")
         qualified = service == "lambda" and path.endswith("/invocations") and qualifier and found.count(":") == 6
         return f"{found}:{qualifier}" if qualified else found
 
     iam_actions._lambda_action = precise_action
     iam_actions.extract_resource_arn = precise_resource
+
+
+def _name_in(body: bytes) -> str:
+    try:
+        return str(json.loads(body)["FunctionName"])
+    except (ValueError, KeyError, TypeError):
+        return "*"  # no function: Lambda refuses the request, whoever asks
 
 
 def _install_address() -> None:

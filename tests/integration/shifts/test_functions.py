@@ -144,3 +144,14 @@ def test_policies_are_evaluated_for_the_action_and_the_version(twin, function, a
     assert client.invoke(FunctionName=function, Qualifier="2")["StatusCode"] == 200
     with pytest.raises(ClientError, match="lambda:InvokeFunction"):
         client.invoke(FunctionName=function, Qualifier="1")
+
+
+def test_who_may_make_one_function_may_make_no_other(twin, role, unique, as_role):
+    name = unique("made")
+    arn = f"arn:aws:lambda:us-east-1:111111111111:function:{name}"
+    client = twin.client("lambda", as_role({"Action": "lambda:CreateFunction", "Resource": arn}))
+    given = {"Runtime": "python3.11", "Handler": "app.handler", "Role": role("lambda.amazonaws.com")}
+    with pytest.raises(ClientError, match="lambda:CreateFunction"):
+        client.create_function(FunctionName=f"{name}-other", Code={"ZipFile": package()}, **given)
+    client.create_function(FunctionName=name, Code={"ZipFile": package()}, **given)
+    twin.client("lambda").delete_function(FunctionName=name)
