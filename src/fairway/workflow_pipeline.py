@@ -45,6 +45,7 @@ def plan_for_review(settings: Settings, environment: str, folder: Path, listen: 
     require_newest(settings, environment)
     workflow.verify_releases(settings, environment)
     folder.mkdir(parents=True, exist_ok=True)
+    folder = folder.resolve()  # Terraform works in another one
     words: list[str] = []
 
     def hear(line: str) -> None:

@@ -53,6 +53,7 @@ def digest(folder: Path) -> str:
 
 def approved(folder: Path, *, environment: str, commit: str, sha256: str) -> Plan:
     """Return the plan in `folder`; `PlanNotApprovedError` unless it is the approved one, for this commit."""
+    folder = folder.resolve()  # Terraform works in another one
     review = read(folder)
     for what, found, wanted in (
         ("the digest of the plan", digest(folder), sha256),
