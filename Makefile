@@ -21,7 +21,7 @@ REGRESSION ?= tests/regression
 PYTEST = .venv/bin/pytest -n 3
 FAIRWAY = .venv/bin/python -m fairway
 
-.PHONY: help setup init up down env status demo rollouts bootstrap plan apply destroy unlock train release promote rollback merge history invoke check-promotion plan-comment protect connect image execution candidate review apply-reviewed verify propose test unit integration regression fmt lint check image-check kills lock bench
+.PHONY: help setup init up down env status demo rollouts bootstrap plan apply destroy unlock train release promote rollback merge history audit invoke check-promotion plan-comment protect connect image execution candidate review apply-reviewed verify propose test unit integration regression fmt lint check image-check kills lock bench
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,6 +66,8 @@ history: setup ## Show what ENV was told to run, and by whom, from Git
 	@$(FAIRWAY) history $(ENV)
 status: setup ## Compare what Git wants with what runs, everywhere; with DRIFT=--drift, plan too
 	@$(FAIRWAY) status $(DRIFT)
+audit: setup ## Compare what each role has done on the twin with what its policies allow
+	@$(FAIRWAY) audit
 invoke: setup ## Send ENV's endpoint its golden requests, or those in BODY
 	@$(FAIRWAY) invoke $(ENV) $(BODY)
 

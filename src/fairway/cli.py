@@ -12,7 +12,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.markup import escape
 
-from fairway import cli_pipeline, cli_promotion, local_twin, workflow, workflow_bootstrap, workflow_deploy
+from fairway import cli_audit, cli_pipeline, cli_promotion, local_twin, workflow, workflow_bootstrap, workflow_deploy
 from fairway.console import Steps, err, out
 from fairway.delivery import access, image_check, registry
 from fairway.delivery.provision import Provisioner, find_root
@@ -23,6 +23,7 @@ from fairway.settings import SHARED, Settings, write_project
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 app.add_typer(cli_promotion.app)
 app.add_typer(cli_pipeline.app)
+app.add_typer(cli_audit.app)
 
 INTERRUPTED = 130
 """What a shell says of a command that Ctrl-C ended, and what Typer ends with."""

@@ -72,7 +72,7 @@ def install(twin: "Twin") -> Services:
         by_scope[scope] = [session.get_service_model(name) for name in models]
     closers.append(twin.engine(AlarmEngine).close)
     base.install_missing_resources()
-    base_trail.install()
+    base_trail.install(twin.directory)
     states.install(twin)
     base_events.install_targets("codepipeline", twin.engine(PipelineEngine).deliver)
     image_layers.install()
