@@ -1,5 +1,6 @@
 """The only place that runs Terraform: python-terraform builds the command lines, this module runs and checks them."""
 
+import contextlib
 import json
 import os
 import re
@@ -153,6 +154,10 @@ def _run_live(line: list[str], directory: Path, environment: Mapping[str, str], 
             process.send_signal(signal.SIGINT)
             _follow(process, output, listen)
             raise
+        if process.returncode < 0:
+            # Its providers do not notice that it was killed, and would stay for good, with half a gigabyte each.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
         errors.seek(0)
         return process.returncode, errors.read().decode(errors="replace")
 

@@ -23,7 +23,7 @@ VICTIMS = {
     "promote": ("command", "all"),
     "rollback": ("all", "command"),
 }
-SHARE = {"create": 1.0, "apply": 0.6, "promote": 0.4, "rollback": 0.4}
+SHARE = {"create": 0.8, "apply": 0.6, "promote": 0.4, "rollback": 0.4}
 """How long each takes, of the time that it takes to make an environment."""
 
 
@@ -96,7 +96,7 @@ def again(checkout: Checkout, words: tuple[str, ...]) -> list[str]:
         lock = UNLOCK.search(result.err)
         assert lock, result.out[-2000:] + result.err
         assert time.monotonic() < until, told
-        wait_for(lambda: not processes(checkout.root))
+        wait_for(lambda: "terraform" not in {program for _, program in processes(checkout.root)})
         if checkout.locks():
             done(checkout.fairway("unlock", *lock.groups()))
             told.append("unlocked")

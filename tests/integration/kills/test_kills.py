@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from tests.integration.kills.act import SHARE, Moment, again, kill_at, moments
+from tests.integration.kills.act import SHARE, Moment, again, kill_at, moments, processes
 from tests.integration.kills.conftest import Stage
 from tests.integration.kills.inventory import inventory, orphans
 from tests.integration.kills.stage import done, states
@@ -63,6 +63,7 @@ def happen(stage: Stage, moment: Moment) -> str:
     told = again(checkout, words)
     assert orphans(checkout.client, states(checkout)) == {}, (moment, doing)
     assert checkout.locks() == []
+    assert processes(checkout.root) == [], moment
     forge = LocalForge(stage.origin)
     if moment.kind in ("promote", "rollback"):
         [pull] = forge.pulls()

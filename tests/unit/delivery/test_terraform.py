@@ -124,6 +124,16 @@ def test_a_death_says_to_run_it_again(program):
     assert "its provider died" in str(provider)
 
 
+def test_a_terraform_that_was_killed_leaves_no_provider(program, tmp_path):
+    with pytest.raises(TerraformDiedError):
+        terraform(program(f"sleep 600 & echo $! > {tmp_path}/provider; kill -9 $$")).init({})
+    provider = Path(f"/proc/{(tmp_path / 'provider').read_text().strip()}/stat")
+    deadline = time.monotonic() + 10
+    while provider.exists() and provider.read_text().split()[2] != "Z":  # until whoever adopted it looks
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 def test_a_plan_is_shown_as_json(program, tmp_path):
     shown = terraform(program("""echo '{"resource_changes": []}'""")).show(Plan(tmp_path / "p", changes=True))
     assert shown == {"resource_changes": []}
