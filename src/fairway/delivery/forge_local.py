@@ -156,7 +156,12 @@ class LocalForge:
         """Take a step from the pull requests as they are; again, if they changed before it was done."""
         for _ in range(TRIES):
             old = self._resolve(META)
-            pull, moves = step(self._records(old))
+            try:
+                pull, moves = step(self._records(old))
+            except ForgeError:
+                if self._resolve(META) == old:
+                    raise
+                continue  # somebody took a step meanwhile: of branches as they are now, those words may be wrong
             files = {f"{pull.number}.json": _to_json(pull), f"{pull.number}.md": pull.body}
             tree = self._meta_tree(old, files)
             new = self._commit_tree(tree, [old] if old else [], f"{verb} #{pull.number}\n\n{words}\n")

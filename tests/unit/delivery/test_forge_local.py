@@ -169,6 +169,29 @@ def test_another_hand_between_two_looks_makes_the_step_again(forge, monkeypatch)
     assert forge.open_pull(head="c", base="main", title="c", body="").number == 3
 
 
+def test_a_branch_that_another_merge_has_just_ended_is_told_as_merged(forge, monkeypatch):
+    """Between the look at the pull requests and the look at the branch, another process merges and deletes it."""
+    pull = propose(forge)
+    head, other = forge.head, LocalForge(forge.repository)
+
+    def look(branch):
+        if branch == pull.head:
+            monkeypatch.undo()
+            other.merge(pull.number)
+        return head(branch)
+
+    monkeypatch.setattr(forge, "head", look)
+    with pytest.raises(ForgeRefusedError, match=f"#{pull.number} is merged"):
+        forge.merge(pull.number)
+
+
+def test_a_branch_that_was_deleted_by_hand_cannot_be_merged(forge):
+    pull = propose(forge)
+    git(forge.repository, "branch", "-D", pull.head)
+    with pytest.raises(ForgeRefusedError, match=f"#{pull.number} cannot be merged: a branch of it was deleted"):
+        forge.merge(pull.number)
+
+
 def test_a_repository_that_is_none_is_named(tmp_path):
     (tmp_path / "empty").mkdir()
     for path in (tmp_path / "empty", tmp_path / "absent"):
