@@ -18,7 +18,7 @@ INTEGRATION ?= tests/integration
 REGRESSION ?= tests/regression
 # Most of an integration test is waiting, for bakes and pings and the provider: three workers keep two cores busy, and more
 # would make what is timed wait for its turn. Fixed, so that a run is the same everywhere.
-PYTEST = .venv/bin/pytest -n 3
+PYTEST ?= .venv/bin/pytest -n 3
 FAIRWAY = .venv/bin/python -m fairway
 
 .PHONY: help setup init up down env status demo rollouts bootstrap plan apply destroy unlock train release promote rollback merge history audit invoke check-promotion plan-comment protect connect image execution candidate review apply-reviewed verify propose test unit integration regression fmt lint check image-check kills lock bench
