@@ -76,7 +76,7 @@ class Provisioner:
         A plan is applied once: if that was begun and not ended, it would make again what is there.
         """
         root = find_root(self._settings, name)
-        terraform, marks = self._terraform(root), self._marks(root)
+        terraform, marks = self._initialised(root), self._marks(root)
         mark, earlier = marks.of(plan.file), marks.all()
         begun = plan.file.replace(plan.file.with_suffix(".begun"))
         try:
@@ -201,6 +201,10 @@ class Provisioner:
 
     def _imports(self, root: Root) -> Path:
         return self._directory(root) / "adopted.tf"
+
+    def _initialised(self, root: Root) -> Terraform:
+        """Return a root's Terraform, initialised, unless that was done when it was planned: here, or in another clone."""
+        return self._terraform(root) if (self._data(root) / "data/providers").is_dir() else self._connect(root)
 
     def _connect(self, root: Root) -> Terraform:
         if not self._bucket_exists():
