@@ -20,7 +20,7 @@ locals {
     {
       Effect = "Allow"
       Action = [
-        "iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies", "iam:ListRoleTags",
+        "iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies",
       ]
       Resource = "${local.roles}-*"
     },
@@ -94,7 +94,7 @@ locals {
     {
       Effect = "Allow"
       Action = [
-        "ecr:DescribeRepositories", "ecr:GetLifecyclePolicy", "ecr:GetRepositoryPolicy", "ecr:ListImages", "ecr:ListTagsForResource",
+        "ecr:DescribeRepositories", "ecr:GetLifecyclePolicy", "ecr:GetRepositoryPolicy", "ecr:ListTagsForResource",
       ]
       Resource = "${local.arn.ecr}:repository/${local.name}"
     },

@@ -12,7 +12,9 @@ Like `base`, this touches what is not ministack's documented interface; tests/in
 import contextvars
 import functools
 import json
+import re
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,8 @@ TRAIL_FILE = "trail.jsonl"
 
 # What IAM was asked for the request that is being answered.
 _asked: contextvars.ContextVar[tuple[str, ...]] = contextvars.ContextVar("asked", default=())
+# Whether policies are evaluated on the way to a decision that is recorded as a whole, or are a resource's own.
+_within: contextvars.ContextVar[bool] = contextvars.ContextVar("within", default=False)
 
 
 class Trail:
@@ -45,7 +49,7 @@ def install(directory: Path) -> None:
     trail = Trail(directory / TRAIL_FILE)
     _complete_events()
     _record_decisions(trail)
-    _record_assurances(trail)
+    _record_evaluations(trail)
 
 
 def _complete_events() -> None:
@@ -68,7 +72,7 @@ def _complete_events() -> None:
 
 
 def _record_decisions(trail: Trail) -> None:
-    enforce = iam_evaluator.enforce
+    decide = _unrecorded(iam_evaluator.enforce)
 
     def enforce_and_record(  # noqa: PLR0917 -- ministack's own signature
         access_key_id: str,
@@ -78,7 +82,7 @@ def _record_decisions(trail: Trail) -> None:
         resource_arn: str = "*",
         service_context: Any = None,
     ) -> Any:
-        denied = enforce(access_key_id, iam_action, service, region, resource_arn, service_context)
+        denied = decide(access_key_id, iam_action, service, region, resource_arn, service_context)
         if isinstance(denied, iam_evaluator.AuthError):
             return denied
         role = _role(access_key_id)
@@ -93,6 +97,19 @@ def _record_decisions(trail: Trail) -> None:
         return denied
 
     iam_evaluator.enforce = enforce_and_record
+
+
+def _unrecorded(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Let the evaluations within a function be none of ours to record."""
+
+    def call(*arguments: Any, **named: Any) -> Any:
+        outside = _within.set(True)
+        try:
+            return function(*arguments, **named)
+        finally:
+            _within.reset(outside)
+
+    return call
 
 
 def _record_denial(access_key: str, action: str, region: str, resource: str) -> None:
@@ -112,18 +129,26 @@ def _record_denial(access_key: str, action: str, region: str, resource: str) -> 
     )
 
 
-def _record_assurances(trail: Trail) -> None:
-    """Record what the twin asks of a role by its name, where AWS's own service would make a call as that role."""
+def _record_evaluations(trail: Trail) -> None:
+    """Record what the twin asks of a role where AWS's own services would make a call as that role."""
     evaluate = iam_evaluator.evaluate
+    iam_evaluator.evaluate_resource_policy = _unrecorded(iam_evaluator.evaluate_resource_policy)
 
     def evaluate_and_record(ctx: Any, *policies: Any) -> Any:
         result = evaluate(ctx, *policies)
-        if ctx.principal_arn.startswith("arn:aws:iam:") and ":role/" in ctx.principal_arn:
+        role = "" if _within.get() else _role_of(ctx.principal_arn)
+        if role:
             denied = result.decision != "Allow"
-            trail.write(role=ctx.principal_arn, action=ctx.action, resource=ctx.resource_arn, denied=denied)
+            trail.write(role=role, action=ctx.action, resource=ctx.resource_arn, denied=denied)
         return result
 
     iam_evaluator.evaluate = evaluate_and_record
+
+
+def _role_of(principal: str) -> str:
+    """Return the role that a principal is, or is a session of; nothing for others."""
+    found = re.fullmatch(r"arn:aws:(?:iam|sts)::(\d+):(?:role|assumed-role)/([^/]+)(?:/.*)?", principal)
+    return f"arn:aws:iam::{found[1]}:role/{found[2]}" if found else ""
 
 
 def _keep_policies(trail: Trail, role_arn: str) -> None:

@@ -8,7 +8,7 @@ locals {
   own_statements = {
     Log = {
       actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
-      resources = [aws_cloudwatch_log_group.this.arn, "${aws_cloudwatch_log_group.this.arn}:*"]
+      resources = ["${aws_cloudwatch_log_group.this.arn}:*"]
     }
     Reports = {
       actions   = ["codebuild:BatchPutTestCases", "codebuild:CreateReport", "codebuild:UpdateReport"]

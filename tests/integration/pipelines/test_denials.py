@@ -1,5 +1,7 @@
 """A pipeline's role without one of its statements fails at the action that needs it, with the name of what it needs."""
 
+import json
+
 import pytest
 from tests.integration.pipelines.delivery import action, approval, build, stage
 
@@ -42,13 +44,15 @@ def pipeline(delivery, unique, made, missing):
         ("publish", "ask", "SNS:Publish"),
     ],
 )
-def test_a_missing_statement_fails_where_it_is_needed(pipeline, failed, said):
+def test_a_missing_statement_fails_where_it_is_needed(twin, pipeline, failed, said):
     [execution] = [one["pipelineExecutionId"] for one in pipeline.executions()]
     assert pipeline.ended(execution) == "Failed"
     [error] = pipeline.errors(execution)
     assert error["code"] == "PermissionError"
     assert said.lower() in error["message"].lower()
     assert pipeline.error(execution, failed) == error
+    asked = [json.loads(line) for line in (twin.directory / "trail.jsonl").read_text().splitlines()]
+    assert said.lower() in {line["action"].lower() for line in asked if line.get("denied")}, "an audit would not see it"
 
 
 def test_an_actions_role_is_assumed_from_the_pipelines(delivery, unique):
