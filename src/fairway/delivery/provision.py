@@ -203,7 +203,7 @@ class Provisioner:
         return self._directory(root) / "adopted.tf"
 
     def _initialised(self, root: Root) -> Terraform:
-        """Return a root's Terraform, initialised, unless that was done when it was planned: here, or in another clone."""
+        """Return a root's Terraform, initialised: the plan may have been made in another clone."""
         return self._terraform(root) if (self._data(root) / "data/providers").is_dir() else self._connect(root)
 
     def _connect(self, root: Root) -> Terraform:
