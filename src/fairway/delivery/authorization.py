@@ -11,8 +11,8 @@ _UNLISTED = {
     "apigateway:UntagResource": frozenset({"arn:${Partition}:apigateway:${Region}::/*"}),
 }
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
-# All of them take what a name may hold; a bucket's has no slash, or each object's ARN would be a bucket's too.
-_SLASHLESS = frozenset({"BucketName"})
+# These hold no slash and no colon, or each object's ARN would be a bucket's too; the others take what a name may hold.
+_PLAIN = frozenset({"Account", "BucketName", "Partition", "Region"})
 
 
 def actions_like(pattern: str) -> list[str]:
@@ -54,7 +54,7 @@ def filled(form: str, *, region: str, account: str) -> str:
 
 
 Tokens = tuple[str, ...]
-"""Single characters, `?`, `*`, and `/*` for whatever has no slash."""
+"""Single characters, `?`, `*`, and `plain` for whatever has no slash and no colon."""
 
 
 def _tokens(pattern: str) -> Tokens:
@@ -62,7 +62,7 @@ def _tokens(pattern: str) -> Tokens:
     position = 0
     for variable in _VARIABLE.finditer(pattern):
         tokens += pattern[position : variable.start()]
-        tokens.append("/*" if variable[1] in _SLASHLESS else "*")
+        tokens.append("plain" if variable[1] in _PLAIN else "*")
         position = variable.end()
     return (*tokens, *pattern[position:])
 
@@ -82,7 +82,7 @@ def _meet(left: Tokens, right: Tokens) -> bool:
 def _steps(left: Tokens, right: Tokens) -> list[tuple[int, int]]:
     """Return how many tokens of each side may be left behind next: a star matches nothing, or what the other takes."""
     steps = []
-    stars = "*", "/*"
+    stars = "*", "plain"
     if left and left[0] in stars:
         steps.append((1, 0))
     if right and right[0] in stars:
@@ -98,4 +98,4 @@ def _steps(left: Tokens, right: Tokens) -> list[tuple[int, int]]:
 
 
 def _takes(star: str, other: str) -> bool:
-    return star == "*" or other != "/"
+    return star == "*" or other not in ("/", ":")

@@ -66,7 +66,8 @@ def test_an_action_that_nothing_used_is_found():
 
 def test_what_one_environment_uses_is_used_in_all():
     grants = [grant("s3:GetObject", role=role) for role in (ROLE, STAGING)]
-    assert audit.unused({call("s3:GetObject", role=STAGING): 1}, grants, kind_of) == []
+    for role in (ROLE, STAGING):
+        assert audit.unused({call("s3:GetObject", role=role): 1}, grants, kind_of) == []
     assert len(audit.unused({call("s3:PutObject"): 1}, grants, kind_of)) == 1
 
 
@@ -177,6 +178,7 @@ KEY = "arn:aws:kms:us-east-1:111111111111:key/1"
         (grant("ecr:GetAuthorizationToken"), []),
         (grant("kms:De*", on=(KEY,)), []),
         (grant("s3:GetObject", on=("arn:aws:s3:::b",)), ["none of arn:aws:s3:::b is one", "names arn:aws:s3:::b,"]),
+        (grant("s3:ListBucket", on=("arn:aws:s3:::b/*",)), ["arn:aws:s3:::b/* is one", "names arn:aws:s3:::b/*,"]),
         (grant("s3:GetObjekt"), ["which AWS does not have"]),
         (grant("sagmaker:CreateModel"), ["which AWS does not have"]),
         (grant("ecr:GetAuthorizationToken", on=("arn:aws:ecr:us-east-1:1:repository/x",)),
