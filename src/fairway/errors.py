@@ -561,6 +561,16 @@ class NothingTrainedError(FairwayError):
         )
 
 
+class ExecutionMissingError(FairwayError):
+    """The first environment is to get a release that was trained, and nobody says by which run."""
+
+    def __init__(self, environment: str) -> None:
+        super().__init__(
+            f"{environment} is the first environment: it gets what a run of the training workflow registered, and "
+            "EXECUTION_ARN, which names that run, is not set."
+        )
+
+
 class PipelineEndedError(FairwayError):
     """A pipeline of the rehearsal ended in another way than the story goes."""
 
@@ -574,10 +584,11 @@ class PipelineEndedError(FairwayError):
 class PipelineSilentError(FairwayError):
     """A pipeline of the rehearsal was not started, or did not end."""
 
-    def __init__(self, pipeline: str, commit: str, seconds: float) -> None:
+    def __init__(self, pipeline: str, commit: str, seconds: float, listens: str = "what its trigger names") -> None:
         super().__init__(
-            f"The pipeline {pipeline} did not end within {seconds:.0f} s for commit {commit[:12]}: is the connection "
-            "AVAILABLE (`make connect`), and does the commit change what the pipeline listens to? "
+            f"The pipeline {pipeline} did not end within {seconds:.0f} s for commit {commit[:12]}. "
+            "It listens to pushes to "
+            f"{listens}: does the commit change that, and is the connection AVAILABLE (`make connect`)? "
             "`aws codepipeline list-pipeline-executions` and build/twin/twin.log say more."
         )
 

@@ -18,7 +18,7 @@ from fairway.delivery.promotion_plan import summarise
 from fairway.delivery.provision import Provisioner
 from fairway.delivery.review import Review
 from fairway.delivery.terraform import Listener
-from fairway.errors import LeftBehindError, NothingTrainedError
+from fairway.errors import ExecutionMissingError, LeftBehindError, NothingTrainedError
 from fairway.settings import Settings
 
 RESOURCES = 100
@@ -142,9 +142,14 @@ def _require_no_newer(settings: Settings, forge: Forge, commit: str) -> None:
 
 
 def propose_next(settings: Settings, environment: str) -> Outcome | None:
-    """Open or refresh the pull request that promotes to `environment` what the environment before it runs."""
+    """Open or refresh the pull request that promotes to `environment` what the environment before it runs.
+
+    Raises `ExecutionMissingError` for the first environment: there is none before it.
+    """
     order = workflow_promotion.order_of(settings)
-    source = order[order.index(settings.require_environment(environment)) - 1]
+    if settings.require_environment(environment) == order[0]:
+        raise ExecutionMissingError(environment)
+    source = order[order.index(environment) - 1]
     require_newest(settings, source)
     return workflow_promotion.promote(
         settings, workflow_promotion.forge_of(settings), source, environment,

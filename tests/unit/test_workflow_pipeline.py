@@ -5,7 +5,7 @@ from fairway import workflow_pipeline
 from fairway.delivery.forge_local import LocalForge
 from fairway.delivery.promotion import propose_release
 from fairway.delivery.review import Review
-from fairway.errors import LeftBehindError
+from fairway.errors import ExecutionMissingError, LeftBehindError
 from fairway.settings import Settings
 
 
@@ -101,3 +101,8 @@ def test_a_comment_tells_what_would_be_touched_and_counts_the_rest():
 
 def test_a_comment_without_changes_says_so():
     assert "No environment is changed" in workflow_pipeline.comment({}, {})
+
+
+def test_the_first_environment_gets_nothing_from_another_one(checkout):
+    with pytest.raises(ExecutionMissingError, match=r"dev is the first environment: .* EXECUTION_ARN"):
+        workflow_pipeline.propose_next(Settings.load(checkout, {}), "dev")

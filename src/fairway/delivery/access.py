@@ -86,9 +86,10 @@ def deploy_variables(settings: Settings, purpose: str, *, reading: bool = False)
     except ClientError as error:
         if not _role_exists(settings, role):
             raise NotProvisionedError(f"The role {role}", "`make bootstrap` makes it, once an account") from error
-        raise AwsCallError("sts:AssumeRole", error.response["Error"].get("Message", str(error))) from error
+        message = error.response["Error"].get("Message", str(error))
+        raise AwsCallError("sts:AssumeRole", f"{role}: {message}") from error
     except BotoCoreError as error:
-        raise AwsCallError("sts:AssumeRole", str(error)) from error
+        raise AwsCallError("sts:AssumeRole", f"{role}: {error}") from error
     others = {name: value for name, value in variables.items() if name not in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")}
     return others | _keys(answer)
 

@@ -71,7 +71,7 @@ def actions_of(client: "CodePipelineClient", pipeline: str, execution: str) -> l
 def _action(detail: Any) -> Action:
     result = detail.get("output", {}).get("executionResult", {})
     error = result.get("errorDetails", {})
-    said = result.get("externalExecutionSummary") or error.get("message") or ""
+    said = error.get("message") or result.get("externalExecutionSummary") or ""
     began = detail["startTime"].timestamp()
     ended = detail.get("lastUpdateTime", detail["startTime"]).timestamp()
     return Action(
@@ -101,9 +101,23 @@ def approve(client: "CodePipelineClient", approval: Approval, summary: str) -> N
     )  # fmt: skip
 
 
+def listens_to(client: "CodePipelineClient", pipeline: str) -> str:
+    """Return which pushes start a pipeline, in words: branches, and the files that one of them has to change."""
+    triggers = client.get_pipeline(name=pipeline)["pipeline"].get("triggers", [])
+    pushes = [push for trigger in triggers for push in trigger["gitConfiguration"].get("push", [])]
+    told = [
+        (push.get("branches", {}).get("includes", []), push.get("filePaths", {}).get("includes", [])) for push in pushes
+    ]
+    return " or ".join(f"{', '.join(branches)} that change {', '.join(paths)}" for branches, paths in told) or "nothing"
+
+
 def failure_of(actions: list[Action], codebuild: "CodeBuildClient", logs: Any) -> list[str]:
-    """Return why an execution failed: the action, what it said, and the last lines of its build's log."""
-    return [line for action in actions if action.status == "Failed" for line in _failure(action, codebuild, logs)]
+    """Return why an execution failed: the action, what it said, and the last lines of its build's log.
+
+    An action that was tried again is judged by its last try.
+    """
+    last = {(action.stage, action.name): action for action in actions}.values()
+    return [line for action in last if action.status == "Failed" for line in _failure(action, codebuild, logs)]
 
 
 def _failure(action: Action, codebuild: "CodeBuildClient", logs: Any) -> Iterator[str]:
@@ -114,8 +128,11 @@ def _failure(action: Action, codebuild: "CodeBuildClient", logs: Any) -> Iterato
         told = build.get("logs", {})
         if "groupName" not in told or "streamName" not in told:
             continue
-        events = logs.get_log_events(
-            logGroupName=told["groupName"], logStreamName=told["streamName"], limit=LOG_LINES, startFromHead=False
-        )["events"]
+        try:
+            events = logs.get_log_events(
+                logGroupName=told["groupName"], logStreamName=told["streamName"], limit=LOG_LINES, startFromHead=False
+            )["events"]
+        except logs.exceptions.ResourceNotFoundException:
+            continue  # a build that failed before it had a log, as one whose role may not make it
         yield f"The last lines of its build ({told['groupName']}, {told['streamName']}):"
         yield from (f"  {event['message'].rstrip()}" for event in events)

@@ -98,3 +98,47 @@ def test_a_failure_without_a_build_is_its_reason():
     )
     told = pipelines.failure_of(pipelines.actions_of(client, "p", "first"), SimpleNamespace(), None)  # type: ignore[arg-type]  # neither is asked
     assert told == ["The action source of the stage Source failed: The connection is PENDING"]
+
+
+def test_a_reason_comes_before_what_an_action_is_about():
+    summary, message = '{"CommitMessage": "A change"}', "s3:PutObject is denied"
+    client: Any = CodePipeline(
+        detail("Source", "source", "Failed", 0, externalExecutionSummary=summary, errorDetails={"message": message})
+    )
+    [failed] = pipelines.actions_of(client, "p", "first")
+    assert failed.summary == message
+
+
+def test_an_action_that_was_tried_again_is_judged_by_its_last_try():
+    client: Any = CodePipeline(
+        detail("Train", "workflow", "Failed", 0, errorDetails={"message": "denied"}),
+        detail("Train", "workflow", "Succeeded", 9),
+    )
+    assert pipelines.failure_of(pipelines.actions_of(client, "p", "first"), SimpleNamespace(), None) == []  # type: ignore[arg-type]  # neither is asked
+
+
+def test_a_build_that_could_not_make_its_log_has_none():
+    class NoSuchStreamError(Exception):
+        pass
+
+    def get_log_events(**_request: Any) -> Any:
+        raise NoSuchStreamError
+
+    client: Any = CodePipeline(
+        detail("Test", "unit", "Failed", 5, externalExecutionId=BUILD, errorDetails={"message": "no log"})
+    )
+    answer = {"builds": [{"logs": {"groupName": "g", "streamName": "s"}}]}
+    builds: Any = SimpleNamespace(batch_get_builds=lambda **_request: answer)
+    missing = SimpleNamespace(ResourceNotFoundException=NoSuchStreamError)
+    logs = SimpleNamespace(get_log_events=get_log_events, exceptions=missing)
+    told = pipelines.failure_of(pipelines.actions_of(client, "p", "first"), builds, logs)
+    assert told == ["The action unit of the stage Test failed: no log"]
+
+
+def test_what_a_pipeline_listens_to_is_told_in_words():
+    push = {"branches": {"includes": ["main"]}, "filePaths": {"includes": ["src/**", "Dockerfile"]}}
+    triggers = [{"gitConfiguration": {"sourceActionName": "source", "push": [push]}}]
+    client: Any = SimpleNamespace(get_pipeline=lambda name: {"pipeline": {"name": name, "triggers": triggers}})
+    assert pipelines.listens_to(client, "p") == "main that change src/**, Dockerfile"
+    none: Any = SimpleNamespace(get_pipeline=lambda name: {"pipeline": {"name": name}})
+    assert pipelines.listens_to(none, "p") == "nothing"

@@ -101,5 +101,5 @@ class Uploader:
             extra |= {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key}
         if kind := mimetypes.guess_type(place.key)[0]:
             extra["ContentType"] = kind
-        with phase_errors(CLIENT_ERROR), path.open("rb") as content:
+        with phase_errors(CLIENT_ERROR, f"uploading to {place.uri}"), path.open("rb") as content:
             self._s3.put_object(Bucket=place.bucket, Key=place.key, Body=content, **extra)

@@ -28,12 +28,13 @@ class PhaseError(FairwayError):
 
 
 @contextmanager
-def phase_errors(status_code: str) -> Iterator[None]:
-    """Translate what AWS's API refuses, or S3 lacks, into the failure of the phase."""
+def phase_errors(status_code: str, doing: str = "") -> Iterator[None]:
+    """Translate what AWS's API refuses, or S3 lacks, into the failure of the phase, which says what was being done."""
+    start = f"{doing}: " if doing else ""
     try:
         yield
     except ClientError as error:
         message = error.response.get("Error", {}).get("Message") or "no message"
-        raise PhaseError(status_code, f"{code(error)}: {message}") from error
+        raise PhaseError(status_code, f"{start}{code(error)}: {message}") from error
     except (BotoCoreError, RunError) as error:
-        raise PhaseError(status_code, str(error)) from error
+        raise PhaseError(status_code, f"{start}{error}") from error

@@ -94,7 +94,7 @@ class Fetcher:
     def _unzip(self, location: Location, version: str | None, directory: Path) -> None:
         archive = self._folder / "source.zip"
         which = {"VersionId": version} if version else {}
-        with phase_errors(CLIENT_ERROR):
+        with phase_errors(CLIENT_ERROR, f"downloading {location.uri}"):
             download(self._session.client("s3"), location.bucket, location.key, archive, **which)
         read_zip(archive, directory)
         archive.unlink()
@@ -103,8 +103,9 @@ class Fetcher:
         from fairway.twin import base  # noqa: PLC0415 -- it loads ministack
 
         artifact = Location.parse(reference.artifact)
-        with phase_errors(CLIENT_ERROR):
-            self._session.client("s3").head_object(Bucket=artifact.bucket, Key=artifact.key)
+        with phase_errors(CLIENT_ERROR, f"downloading {artifact.uri}"):
+            # Not HeadObject, whose error does not say what a role may not do.
+            self._session.client("s3").get_object(Bucket=artifact.bucket, Key=artifact.key)["Body"].close()
         role, arn = self._session.role, reference.connection_arn
         if not any(base.role_allows(role, action, arn) for action in _USE_CONNECTION):
             raise PhaseError(

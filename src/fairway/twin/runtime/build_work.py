@@ -203,6 +203,8 @@ class Work:
             uuid = resource.name.rpartition(":")[2]
             wanted = list(build_artifacts.of_project(self.spec, self._build, uuid, self.shell.text))
         uploader = build_artifacts.Uploader(self._given.session.client("s3"), self._given.folder, resource.arn)
+        for artifact in wanted:
+            self._given.log.say(f"Expanding {', '.join(artifact.files.patterns)}")
         shown = [uploader.upload(artifact, self._sources) for artifact in wanted]
         main = [one for one in shown if "artifactIdentifier" not in one] or shown[:1]
         secondary = [one for one in shown if one not in main]
