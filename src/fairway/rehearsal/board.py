@@ -95,7 +95,8 @@ class Board:
                 if self._trouble is not None:
                     raise self._trouble
                 if time.monotonic() > deadline:
-                    raise PipelineSilentError(pipeline, commit, RUN_SECONDS)
+                    listens = pipelines.listens_to(self.clients("codepipeline"), pipeline)
+                    raise PipelineSilentError(pipeline, commit, RUN_SECONDS, listens)
                 self._changed.wait(timeout=1.0)
         if run.status != wanted:
             raise PipelineEndedError(pipeline, commit, run.status, wanted, self.why(run))
