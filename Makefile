@@ -21,7 +21,7 @@ REGRESSION ?= tests/regression
 PYTEST ?= .venv/bin/pytest -n 3
 FAIRWAY = .venv/bin/python -m fairway
 
-.PHONY: help setup init up down env status demo rollouts bootstrap plan apply destroy unlock train release promote rollback merge history audit invoke check-promotion plan-comment protect connect image execution candidate review apply-reviewed verify propose test unit integration regression fmt lint check image-check kills lock bench
+.PHONY: help setup init up down env status demo rollouts bootstrap plan apply destroy unlock train release promote rollback merge history audit invoke check-promotion plan-comment protect connect image execution candidate review apply-reviewed verify propose test unit integration regression long fmt lint check image-check kills lock bench
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -105,6 +105,8 @@ integration: setup ## Run the tests on the twin
 regression: setup ## Run the tests of the model's quality on real data
 	.venv/bin/pytest $(REGRESSION)
 
+long: setup ## Run the tests that take minutes and are not part of check
+	.venv/bin/pytest -m long tests
 fmt: setup ## Format Python and Terraform
 	.venv/bin/ruff check --fix-only --quiet . && .venv/bin/ruff format --quiet . && terraform fmt -recursive terraform
 lint: setup ## Lint, type-check and scan everything
@@ -114,7 +116,7 @@ check: lint test ## All that a pull request must pass
 image-check: setup ## Build the image with buildah and run it for real (root, Debian)
 	@$(FAIRWAY) image-check
 kills: setup ## Kill delivery at thirty seeded moments, and write docs/kills.md
-	FAIRWAY_KILLS=30 .venv/bin/pytest tests/integration/kills
+	FAIRWAY_KILLS=30 .venv/bin/pytest -m long tests/integration/kills
 bench: setup ## Measure, and write benchmarks/results
 	.venv/bin/python benchmarks/twin/measure.py
 	PYTHONPATH=src .venv/bin/python benchmarks/quality/measure.py

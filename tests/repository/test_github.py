@@ -36,7 +36,7 @@ def test_nothing_is_permitted_but_to_a_job_by_name(file: Path):
     assert yaml.safe_load(file.read_text())["permissions"] == {}
     for job in jobs(file).values():
         assert job["permissions"]["contents"] == "read"
-        assert job["timeout-minutes"] <= 40
+        assert job["timeout-minutes"] <= 90
 
 
 @each_workflow

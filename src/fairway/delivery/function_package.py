@@ -3,6 +3,7 @@
 import io
 import zipfile
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from fairway.errors import FunctionPackageError
 
@@ -20,9 +21,10 @@ def write_package(sources: Path, package: Path) -> None:
     if package.exists() and package.read_bytes() == content:
         return
     package.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = package.with_suffix(".part")
-    unfinished.write_bytes(content)
-    unfinished.replace(package)
+    # Environments are planned beside each other: each has a part of its own, and the last one stays.
+    with NamedTemporaryFile(dir=package.parent, suffix=".part", delete=False) as unfinished:
+        unfinished.write(content)
+    Path(unfinished.name).replace(package)
 
 
 def build(sources: Path) -> bytes:

@@ -19,6 +19,8 @@ from tests.integration.main_job.checkout import ROOT
 from fairway.delivery.forge_local import LocalForge
 from fairway.traffic import read_record
 
+pytestmark = pytest.mark.long
+
 SEED = 20261122
 COUNT = int(os.environ.get("FAIRWAY_KILLS", "5"))
 SILENCE = 5.0

@@ -22,5 +22,5 @@ def test_a_connection_says_where_it_is_completed():
 
 
 def test_a_project_without_one_is_told_what_makes_it():
-    with pytest.raises(NotProvisionedError, match="The connection flights.*make apply ENV=delivery"):
+    with pytest.raises(NotProvisionedError, match=r"The connection flights.*make apply ENV=delivery"):
         found("other")

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -45,3 +46,11 @@ def test_a_package_that_is_right_stays(tmp_path):
 def test_a_checkout_without_functions_is_refused(tmp_path):
     with pytest.raises(FunctionPackageError, match="cannot be built"):
         build(tmp_path)
+
+
+def test_several_that_write_at_once_leave_one_whole_package(tmp_path):
+    package = tmp_path / "functions.zip"
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: (package.write_bytes(b"old"), write_package(SOURCES, package)), range(40)))
+    assert package.read_bytes() == build(SOURCES)
+    assert [file.name for file in tmp_path.iterdir()] == ["functions.zip"]
