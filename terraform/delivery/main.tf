@@ -6,7 +6,7 @@ locals {
   # An environment's roles begin with its name, wherever they are. The environment that trains writes; every one reads.
   roles   = { for environment, account in local.accounts : environment => "arn:aws:iam::${account}:role/${local.name}-${environment}-*" if environment != "delivery" }
   readers = toset(values(local.roles))
-  writers = [local.roles.dev]
+  writers = [for environment, role in local.roles : role if environment == local.trains]
 }
 
 provider "aws" {
@@ -41,5 +41,5 @@ module "registry" {
 
   name    = local.name
   readers = toset(values(local.accounts))
-  writers = [local.accounts.dev]
+  writers = [for environment, account in local.accounts : account if environment == local.trains]
 }

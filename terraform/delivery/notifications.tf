@@ -28,6 +28,9 @@ locals {
       ]
     }
   }
+
+  # Where every environment has an account of its own there is no pipeline, and EventBridge refuses a rule for none.
+  rules = { for name, notice in local.notices : name => notice if length(local.pipelines) > 0 }
 }
 
 resource "aws_sns_topic" "notifications" {
@@ -47,13 +50,13 @@ resource "aws_sns_topic_policy" "notifications" {
       Principal = { Service = "events.amazonaws.com" }
       Action    = "sns:Publish"
       Resource  = aws_sns_topic.notifications.arn
-      Condition = { ArnEquals = { "aws:SourceArn" = [for rule in aws_cloudwatch_event_rule.notice : rule.arn] } }
+      Condition = { ArnEquals = { "aws:SourceArn" = [for name in keys(local.notices) : "arn:aws:events:${local.region}:${local.account}:rule/${local.name}-${name}"] } }
     }]
   })
 }
 
 resource "aws_cloudwatch_event_rule" "notice" {
-  for_each = local.notices
+  for_each = local.rules
 
   name        = "${local.name}-${each.key}"
   description = each.value.description
@@ -66,7 +69,7 @@ resource "aws_cloudwatch_event_rule" "notice" {
 }
 
 resource "aws_cloudwatch_event_target" "notice" {
-  for_each = local.notices
+  for_each = local.rules
 
   rule      = aws_cloudwatch_event_rule.notice[each.key].name
   target_id = "notifications"

@@ -2,17 +2,20 @@ locals {
   boundary_arn = "arn:aws:iam::${local.account}:policy/${local.name}-boundary"
   store        = { bucket = module.store.bucket, key_arn = module.store.key_arn }
 
-  # The way of a release: the environment after each, and whether a person approves the plan before it is applied.
-  releases = {
-    dev     = { next = "staging", approval = false }
-    staging = { next = "prod", approval = false }
-    prod    = { next = null, approval = true }
-  }
+  # The way of a release through the environments of project.json, whose order a JSON object loses in Terraform.
+  way = [for name in ["dev", "staging", "prod"] : name if contains(keys(local.accounts), name)]
+
+  # By environment: the one after it, and whether a person approves the plan before it is applied.
+  releases = { for place, name in local.way : name => {
+    next     = try(local.way[place + 1], null)
+    approval = name == "prod"
+  } }
 
   # The environment that has the training workflow, where a model begins its way.
   trains = "dev"
 
-  # Builds run in delivery's account, and so do the environments that they plan, apply and ask.
+  # Builds run in delivery's account, and so do the environments that they plan, apply and ask. The next one may be elsewhere:
+  # proposing to it changes Git alone.
   released = { for name, release in local.releases : name => release if local.accounts[name] == local.account }
 
   source = {

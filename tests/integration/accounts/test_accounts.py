@@ -18,6 +18,8 @@ from botocore.exceptions import ClientError
 from tests.integration.main_job.checkout import Result, commit, make_checkout
 from tests.integration.running import free_port
 
+pytestmark = pytest.mark.long
+
 HOME, DEV, PROD, FOREIGN = "111111111111", "222222222222", "333333333333", "999999999999"
 SPEED = "20"
 """The twin's own: faster, a busy machine starts no container within the eight minutes that SageMaker gives it."""

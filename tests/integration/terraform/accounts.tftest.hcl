@@ -65,7 +65,7 @@ run "elsewhere_homes_roles_alone_enter_and_what_is_shared_is_out_of_reach" {
   }
 
   assert {
-    condition     = toset(concat(keys(aws_iam_policy.deploy), keys(aws_iam_policy.read))) == toset(["environments", "roles"])
+    condition     = toset(concat(keys(aws_iam_policy.deploy), keys(aws_iam_policy.read))) == toset(["api", "environments", "roles"])
     error_message = "Of what is shared, the roles elsewhere manage and read nothing."
   }
 

@@ -92,13 +92,30 @@ def test_an_environment_passes_its_tests_and_its_settings_are_valid(folder, envi
     assert "its_settings_are_valid" in terraform(copy, environment, INIT, ["test"])
 
 
+def with_accounts(copied: Path, accounts: dict[str, str]) -> None:
+    path = copied / "project.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"project": "flights", "accounts": accounts}))
+
+
 def test_an_environment_may_have_an_account_of_its_own(environment, copied):
-    project = json.loads((copied / "project.json").read_text())
-    project |= {
-        "project": "flights",
-        "accounts": project["accounts"] | {"delivery": "111111111111", "prod": "222222222222"},
-    }
-    (copied / "project.json").write_text(json.dumps(project))
+    named = json.loads((copied / "project.json").read_text())["accounts"]
+    with_accounts(copied, named | {"delivery": "111111111111", "prod": "222222222222"})
     shutil.copy(HERE / "accounts.tftest.hcl", copied / "terraform/bootstrap")
     said = terraform(copied / "terraform/bootstrap", environment, INIT, ["test", "-filter=accounts.tftest.hcl"])
     assert "4 passed, 0 failed." in said
+
+
+@pytest.mark.parametrize(
+    ("case", "accounts"),
+    [
+        ("apart", {"delivery": "111111111111", "dev": "222222222222", "prod": "333333333333"}),
+        ("between", dict.fromkeys(("delivery", "dev", "prod"), "111111111111") | {"staging": "222222222222"}),
+        ("alone", {"delivery": "111111111111", "staging": "111111111111"}),
+    ],
+)
+def test_pipelines_are_those_of_the_environments_at_home(environment, copied, case, accounts):
+    with_accounts(copied, accounts)
+    delivery = copied / "terraform/delivery"
+    shutil.copy(HERE / f"{case}.tftest.hcl", delivery)
+    said = terraform(delivery, environment, INIT, ["test", f"-filter={case}.tftest.hcl"])
+    assert "1 passed, 0 failed." in said
