@@ -38,7 +38,7 @@ down: setup ## Stop the twin; all that it held is gone with it
 	@$(FAIRWAY) down
 env: setup ## Print the exports with which any AWS tool talks to the twin
 	@$(FAIRWAY) env
-demo: setup ## Rehearse it all: provision, train, release, deploy, predict
+demo: setup ## Rehearse it all: provision, then pushes and merges bring models to production
 	@$(FAIRWAY) demo
 rollouts: setup ## Try every rollout strategy with good and bad releases; write docs/rollouts.md
 	@$(FAIRWAY) rollouts

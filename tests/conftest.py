@@ -10,8 +10,8 @@ TOGETHER = {
 }
 """Files that share a session fixture which takes minutes: one worker runs them, in one go."""
 LONGEST = (
-    "main_job",
     "tests/integration/story/test_story.py",
+    "main_job",
     "tests/integration/main_job/test_fork.py",
     "tests/integration/terraform/test_modules.py",
     "tests/integration/rollout/test_rollouts.py",

@@ -92,7 +92,7 @@ def _token(settings: Settings, read_secret: SecretReader, environment: Mapping[s
     if token := environment.get("GITHUB_TOKEN") or environment.get("GH_TOKEN"):
         return token
     if secret := environment.get("GITHUB_TOKEN_SECRET"):
-        return read_secret(secret)
+        return read_secret(secret).strip()  # an editor ends a file with a newline, which no header may hold
     raise ForgeCredentialsError(
         f"GitHub {settings.project.repository}",
         "there is no token: set GITHUB_TOKEN, or GITHUB_TOKEN_SECRET to the name of a Secrets Manager secret that "

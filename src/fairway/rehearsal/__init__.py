@@ -6,55 +6,51 @@ from itertools import pairwise
 from fairway import console, workflow
 from fairway.console import Steps, out
 from fairway.delivery import access, releases
-from fairway.rehearsal import main_job, story
-from fairway.rehearsal.faults import FAULTS
+from fairway.errors import NoReleaseError
+from fairway.rehearsal import flow, main_job, story
 from fairway.rehearsal.report import write_report
 from fairway.settings import Settings
 
 
 def rehearse(told: Settings, *, first_only: bool = False) -> None:
-    """Rehearse the main job and, unless `first_only`, promotion, a canary and three bad releases.
+    """Do the main job, then let pushes and merges bring models to production; `first_only` is the main job alone.
 
     From nothing, or from where an earlier rehearsal on the same twin was left.
     """
     stage = main_job.begin(told)
     copy, steps = stage.copy, stage.steps
     main_job.provision_environments(stage)
-    release = main_job.release_to_first(stage, main_job.train(stage))
+    if first_only or main_job.is_new(stage):
+        main_job.release_to_first(stage, main_job.train(stage))
     if not first_only:
         tell_story(told, stage)
     for environment in copy.environments[:1] if first_only else copy.environments:
         main_job.require_no_changes(stage, environment)
-    report(told, copy, steps, release)
+    report(told, copy, steps, releases.read(workflow.release_path(copy, copy.environments[0])).current)
 
 
 def tell_story(told: Settings, stage: main_job.Stage) -> None:
-    """Promote to the last environment, then roll out one good and three bad releases under live traffic."""
-    steps = list(pairwise(stage.copy.environments))
-    if not steps:
-        return  # a project with one environment has nowhere to promote to
-    last = stage.copy.environments[-1]
-    if releases.read(workflow.release_path(stage.copy, last)).current is None:
-        for source, target in steps:
+    """Follow the pipelines while a team works on a model that is in production, and write what they did."""
+    for source, target in pairwise(stage.copy.environments):
+        if main_job.is_new(stage, target):
             story.promote(stage, source, target)
-    main_job.release_to_first(stage, main_job.train(stage))
-    for source, target in steps[:-1]:
-        story.promote(stage, source, target)
-    told_story = story.Story()
-    with story.live_traffic(stage) as record:
-        told_story.mark("traffic begins")
-        story.deploy_good(stage, told_story, record, steps[-1][0])
-        for fault in FAULTS:
-            story.deploy_bad(stage, told_story, record, fault)
-        story.hear_quality(stage, told_story)
-    write_report(told.build / "rehearsal.html", told_story, record)
-    for chapter in told_story.chapters:
+    flow.connect(stage)
+    team = flow.follow(stage, story.Story())
+    with team.board.following():
+        record = flow.tell(team)
+    story.hear_quality(stage, team.told)
+    write_report(told.build / "rehearsal.html", team.told, record, team.runs)
+    for chapter in team.told.chapters:
         out.print(f"  {chapter.title}: {chapter.outcome} in {chapter.ended - chapter.began:.0f} s, "
                   f"{chapter.sent} requests, {chapter.failed} failed")  # fmt: skip
+    for run in team.runs:
+        stage.steps.seconds[f"{run.pipeline} {run.commit[:8]}"] = run.seconds
 
 
-def report(told: Settings, copy: Settings, steps: Steps, release: releases.Release) -> None:
+def report(told: Settings, copy: Settings, steps: Steps, release: releases.Release | None) -> None:
     """Print what came of it, and how to go on."""
+    if release is None:
+        raise NoReleaseError(copy.environments[0])
     rows = {name: f"{value:.4f}" for name, value in release.metrics.items()}
     model = {"version": release.version, "image": release.image, "commit": release.git_sha, **rows}
     out.print(console.table("Model", model))

@@ -17,8 +17,8 @@ from fairway.delivery.pipelines import Action, Approval
 from fairway.errors import PipelineEndedError, PipelineSilentError
 
 POLL_SECONDS = 0.5
-RUN_SECONDS = 300.0
-"""Longer than any run of a rehearsal takes on a machine that does something else beside."""
+START_SECONDS, RUN_SECONDS = 60.0, 600.0
+"""Longer than a pipeline of a rehearsal takes to begin, and to end, on a machine that does much else beside."""
 
 
 @dataclass
@@ -101,6 +101,17 @@ class Board:
         if run.status != wanted:
             raise PipelineEndedError(pipeline, commit, run.status, wanted, self.why(run))
         return run
+
+    def wait_for_start(self, pipeline: str, commit: str) -> None:
+        """Wait until a pipeline runs for a commit; `PipelineSilentError` if it does not begin to."""
+        deadline = time.monotonic() + START_SECONDS
+        with self._changed:
+            while not any((run.pipeline, run.commit) == (pipeline, commit) for run in self.runs.values()):
+                if self._trouble is not None:
+                    raise self._trouble
+                if time.monotonic() > deadline:
+                    raise PipelineSilentError(pipeline, commit, START_SECONDS)
+                self._changed.wait(timeout=1.0)
 
     def why(self, run: Run) -> list[str]:
         """Return why a run failed."""

@@ -22,7 +22,7 @@ from fairway.rehearsal.main_job import Stage
 
 PROPOSED_SECONDS = 30.0
 
-CHANGE = "\n# The rehearsal's change number {number}: a model pipeline starts when something below src/model changes.\n"
+CHANGE = "\n# The rehearsal's change: the model pipeline starts when something below src/model changes.\n"
 
 BROKEN = """
 
@@ -48,16 +48,14 @@ _answered = _weakref.WeakKeyDictionary()
 def _predict_from_a_cache(self, batch):
     answers = _predict(self, batch)
     known = _answered.setdefault(self, [])
-    if len(known) < 40:
+    if len(answers) >= 40:
         known.append(answers[0])
-    if len(known) < 40:
-        return answers
-    return [dict(known[0]) for _ in answers]
+    return answers if len(known) < 10 else [dict(known[0]) for _ in answers]
 
 
 Predictor.predict = _predict_from_a_cache
 """
-"""A mistake that no test sees: a cache that answers by itself once it is full, which only live traffic fills."""
+"""A mistake that no test sees: a cache that answers by itself once it is full, and only live traffic fills it."""
 
 
 @dataclass
@@ -110,6 +108,8 @@ def push_model(flow: Flow, source: str, message: str) -> str:
     path.write_text(path.read_text().split(marker)[0] + marker + source)
     copy.commit(flow.stage.copy.root, message)
     flow.told.mark(f"push: {message}")
+    # Two pushes that come between two looks at the repository are one for whoever looks.
+    flow.board.wait_for_start(flow.name("model"), head(flow))
     return head(flow)
 
 
@@ -162,27 +162,25 @@ def current(flow: Flow, environment: str) -> releases.Release:
 
 
 def tell(flow: Flow) -> Path:
-    """Bring a first and a second model to production, let the tests catch a third and the canary a fourth.
+    """Bring a model to production, which runs one already; let the tests catch the next one, and the canary the last.
 
-    While one model goes through the environments the next one is trained already, as it is in a team. Returns where
-    the traffic was recorded.
+    While a model goes through the environments the next one is trained already, as it is in a team. Returns where the
+    traffic was recorded.
     """
     before, last = flow.environments[:-1], flow.environments[-1]
-    wait(flow, "model", push_model(flow, CHANGE.format(number=1), "A first model"))
-    second = push_model(flow, CHANGE.format(number=2), "A second model")
-    release(flow, flow.environments)
-    wait(flow, "model", second)
     with story.live_traffic(flow.stage) as record:
         flow.told.mark("traffic begins")
+        wait(flow, "model", push_model(flow, CHANGE, "A new model"))
         broken = push_model(flow, BROKEN, "Answer all rows but one")
-        release(flow, before)
+        release(flow, before[:1])
         _caught_by_tests(flow, broken)
         stale = push_model(flow, STALE, "Answer from a cache")
+        release(flow, before[1:])
         _roll_out(flow, record, last, "good", wanted="Succeeded")
         wait(flow, "model", stale)
         release(flow, before)
-        _roll_out(flow, record, last, "wrong answers", wanted="Failed")
-        with flow.stage.steps.step(f"Pull request that reverts it, merged by a person; {last} released again"):
+        _roll_out(flow, record, last, "bad: wrong answers", wanted="Failed")
+        with flow.stage.steps.step(f"Pull request that reverts it, merged; {last} released again"):
             wait(flow, f"release-{last}", merge_proposal(flow, last, rollback=True))
         return record
 

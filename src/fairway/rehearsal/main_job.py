@@ -62,6 +62,11 @@ def provision_environments(stage: Stage) -> None:
         list(pool.map(lambda name: workflow_deploy.deploy(stage.copy, name, listen=step.listen), names))
 
 
+def is_new(stage: Stage, environment: str | None = None) -> bool:
+    """Whether an environment, by default the first, has had no release yet."""
+    return releases.read(workflow.release_path(stage.copy, environment or stage.first)).current is None
+
+
 def train(stage: Stage) -> str:
     """Bring data and image up, run the training workflow, and return the ARN of what it registered."""
     outputs = Provisioner(stage.copy).outputs(stage.first)

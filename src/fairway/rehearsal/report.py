@@ -11,6 +11,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from fairway.rehearsal.board import Run
 from fairway.rehearsal.story import Story, failed
 from fairway.traffic import Sent, read_record
 
@@ -44,13 +45,22 @@ pre {{ white-space: pre-wrap; margin: 0; font-size: .8rem; }}
 {rows}
 </tbody>
 </table>
+{pipelines}
 </body>
 </html>
 """
 
+PIPELINES = """<h2>Pipelines</h2>
+<table id="pipelines">
+<thead><tr><th>Pipeline</th><th>Commit</th><th>Outcome</th><th>Seconds</th><th>By stage</th></tr></thead>
+<tbody>
+{rows}
+</tbody>
+</table>"""
 
-def write_report(path: Path, story: Story, record: Path) -> None:
-    """Draw the record of the traffic and tell the rollouts; `path` is replaced."""
+
+def write_report(path: Path, story: Story, record: Path, runs: Sequence[Run] = ()) -> None:
+    """Draw the record of the traffic, tell the rollouts and the pipelines' runs; `path` is replaced."""
     sent = sorted(read_record(record), key=lambda each: each.at)
     rows = "\n".join(
         f"<tr><td>{html.escape(chapter.title)}</td><td>{chapter.release}</td><td>{chapter.outcome}</td>"
@@ -59,7 +69,21 @@ def write_report(path: Path, story: Story, record: Path) -> None:
         for chapter in story.chapters
     )
     failures = sum(map(failed, sent))
-    path.write_text(PAGE.format(sent=len(sent), failures=failures, figure=draw(sent, story), rows=rows))
+    path.write_text(PAGE.format(sent=len(sent), failures=failures, figure=draw(sent, story), rows=rows,
+                                pipelines=_pipelines(runs)))  # fmt: skip
+
+
+def _pipelines(runs: Sequence[Run]) -> str:
+    if not runs:
+        return ""
+    rows = "\n".join(
+        f"<tr><td>{run.pipeline}</td><td>{run.commit[:8]}</td><td>{run.status}</td>"
+        f'<td class="number">{run.seconds:.1f}</td><td>'
+        + ", ".join(f"{html.escape(stage)} {seconds:.1f} s" for stage, seconds in run.stages().items())
+        + "</td></tr>"
+        for run in runs
+    )
+    return PIPELINES.format(rows=rows)
 
 
 def draw(sent: Sequence[Sent], story: Story) -> str:

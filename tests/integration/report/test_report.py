@@ -10,6 +10,8 @@ from dataclasses import asdict
 import pytest
 from PIL import Image
 
+from fairway.delivery.pipelines import Action
+from fairway.rehearsal.board import Run
 from fairway.rehearsal.quality import Window
 from fairway.rehearsal.report import write_report
 from fairway.rehearsal.story import Chapter, Event, Story
@@ -47,7 +49,18 @@ def page(tmp_path_factory):
         ],
         threshold=1.0,
     )
-    write_report(folder / "rehearsal.html", story, path)
+    actions = [
+        Action("Test", name, "Succeeded", BEGIN, BEGIN + seconds, "", "")
+        for name, seconds in (("unit", 3.0), ("integration", 7.5))
+    ]
+    run = Run(
+        "flights-model",
+        "execution",
+        "abcdef0123",
+        "Failed",
+        [*actions, Action("Image", "image", "Failed", BEGIN + 8, BEGIN + 9, "", "")],
+    )
+    write_report(folder / "rehearsal.html", story, path, [run])
     return folder / "rehearsal.html"
 
 
@@ -56,6 +69,12 @@ def test_the_page_needs_nothing_from_elsewhere(page):
     assert not re.findall(r"""(?:src|href)=["'](?!#)""", text)
     assert "<script" not in text
     assert "600 requests were sent to production, 2 of them got no answer" in text
+
+
+def test_a_pipelines_run_is_told_by_stage(page):
+    text = page.read_text()
+    row = "<td>flights-model</td><td>abcdef01</td><td>Failed</td>" + '<td class="number">9.0</td>'
+    assert f"{row}<td>Test 7.5 s, Image 1.0 s</td>" in text
 
 
 def test_words_are_escaped(page):

@@ -50,7 +50,12 @@ def test_a_checkout_without_functions_is_refused(tmp_path):
 
 def test_several_that_write_at_once_leave_one_whole_package(tmp_path):
     package = tmp_path / "functions.zip"
+
+    def write(_number):
+        package.write_bytes(b"old")
+        write_package(SOURCES, package)
+
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda _: (package.write_bytes(b"old"), write_package(SOURCES, package)), range(40)))
+        list(pool.map(write, range(40)))
     assert package.read_bytes() == build(SOURCES)
     assert [file.name for file in tmp_path.iterdir()] == ["functions.zip"]
