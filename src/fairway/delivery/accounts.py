@@ -1,13 +1,14 @@
 """Into the account of an environment, from delivery's: home, where every command starts and the state lies."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from fairway.delivery import access
-from fairway.errors import AccountClosedError, WrongAccountError
-from fairway.settings import Settings
+from fairway.errors import AccountClosedError, NotProvisionedError, WrongAccountError
+from fairway.settings import SHARED, Settings
 
 Clients = Callable[[str], Any]
 """Makes a client of the service that is named."""
@@ -48,6 +49,20 @@ def require_home(settings: Settings) -> None:
     caller = caller_account(settings)
     if caller != settings.project.account:
         raise WrongAccountError(caller, settings.project.account)
+
+
+def require_shared(settings: Settings, state_key: str, home: dict[str, str]) -> None:
+    """Raise `NotProvisionedError` unless delivery's state, at `state_key`, holds the outputs that environments read.
+
+    Terraform would say that a remote state is not found, and not what makes it.
+    """
+    s3 = access.client(settings, "s3", home)
+    try:
+        state = s3.get_object(Bucket=settings.project.state_bucket, Key=state_key)["Body"].read()
+    except s3.exceptions.NoSuchKey:
+        state = b"{}"
+    if not json.loads(state).get("outputs"):
+        raise NotProvisionedError(SHARED, "`make bootstrap` provisions it")
 
 
 def require_open(settings: Settings, environment: str, home: dict[str, str], *, reading: bool) -> None:

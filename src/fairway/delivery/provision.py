@@ -212,7 +212,9 @@ class Provisioner:
                 f"The state bucket {self._settings.project.state_bucket}", "`make bootstrap` makes it, once an account"
             )
         if root.name in self._settings.environments:
-            accounts.require_open(self._settings, root.name, self._variables(root), reading=self._reading)
+            home = self._variables(root)
+            accounts.require_shared(self._settings, find_root(self._settings, SHARED).state_key, home)
+            accounts.require_open(self._settings, root.name, home, reading=self._reading)
         terraform = self._terraform(root)
         terraform.init(self._backend())
         return terraform
