@@ -7,7 +7,7 @@ locals {
 
   own_statements = {
     Log = {
-      actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+      actions = ["logs:CreateLogStream", "logs:PutLogEvents"]
       # A stream is made in the group itself, and written to below it.
       resources = [aws_cloudwatch_log_group.this.arn, "${aws_cloudwatch_log_group.this.arn}:*"]
     }
