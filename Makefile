@@ -3,7 +3,8 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
-ENV ?= dev
+# A person who names none means dev; a pipeline's action that names none is wrong.
+ENV ?= $(if $(CODEBUILD_BUILD_ID),$(error ENV is not set: the pipeline's action says which environment),dev)
 export CLOUD ?= twin
 export PYTHONPATH := src
 PYTHON ?= python3
@@ -21,7 +22,7 @@ REGRESSION ?= tests/regression
 PYTEST ?= .venv/bin/pytest -n 3
 FAIRWAY = .venv/bin/python -m fairway
 
-.PHONY: help setup init up down env status demo rollouts bootstrap plan apply destroy unlock train release promote rollback merge history audit invoke check-promotion plan-comment protect connect image execution candidate review apply-reviewed verify propose test unit integration regression long fmt lint check image-check kills lock bench
+.PHONY: help setup init up down env status demo rollouts bootstrap plan apply destroy unlock train release promote rollback merge history audit invoke check-promotion plan-comment protect connect image execution candidate review apply-reviewed verify propose test unit integration regression long fmt lint check image-check wiring kills lock bench
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -115,6 +116,8 @@ check: lint test ## All that a pull request must pass
 
 image-check: setup ## Build the image with buildah and run it for real (root, Debian)
 	@$(FAIRWAY) image-check
+wiring: setup ## Break the pipelines' wiring in every way that is known, and write docs/wiring.md
+	FAIRWAY_WIRING=all .venv/bin/pytest tests/integration/wiring
 kills: setup ## Kill delivery at thirty seeded moments, and write docs/kills.md
 	FAIRWAY_KILLS=30 .venv/bin/pytest -m long tests/integration/kills
 bench: setup ## Measure, and write benchmarks/results

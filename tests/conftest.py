@@ -7,11 +7,12 @@ from xdist.scheduler import LoadScopeScheduling
 TOGETHER = {
     f"tests/integration/main_job/test_{name}.py": "main_job"
     for name in ("demo", "deployment_failures", "observability", "refusals", "training_failures")
-}
+} | {f"tests/integration/wiring/test_{name}.py": "wiring" for name in ("triggers", "troubleshooting", "wiring")}
 """Files that share a session fixture which takes minutes: one worker runs them, in one go."""
 LONGEST = (
     "tests/integration/story/test_story.py",
     "main_job",
+    "wiring",
     "tests/integration/main_job/test_fork.py",
     "tests/integration/terraform/test_modules.py",
     "tests/integration/rollout/test_rollouts.py",

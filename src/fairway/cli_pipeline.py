@@ -110,7 +110,7 @@ def verify(environment: Environment) -> None:
     told = _settings()
     outputs = Provisioner(told, reading=True).outputs(told.require_environment(environment))
     workflow_deploy.verify(told, environment, outputs)
-    version = outputs["release_version"]
+    version = outputs.get("release_version")  # an output that is null is none
     out.print(f"{environment} runs version {version}, and answers as recorded." if version else "No release is wanted.")
 
 

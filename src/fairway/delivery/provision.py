@@ -230,6 +230,8 @@ class Provisioner:
         if root.name in self._settings.environments:  # whose API, where it has one, is made of it
             write_package(self._settings.root / "src", self._settings.build / "functions.zip")
         own = {"TF_DATA_DIR": str(self._data(root) / "data"), "TF_IN_AUTOMATION": "1"}
+        # Providers are talked to by sockets, whose paths have 104 characters at most: a build's own folder is deeper.
+        own["PLUGIN_UNIX_SOCKET_DIR"] = "/tmp"  # noqa: S108 -- the sockets' names are random, and theirs alone
         if mirror := find_mirror():
             own["TF_CLI_CONFIG_FILE"] = str(write_cli_config(self._data(root) / "terraform.rc", mirror))
         return Terraform(

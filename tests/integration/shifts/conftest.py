@@ -56,6 +56,7 @@ class Handler(BaseHTTPRequestHandler):
             self.reply(200, {"predictions": [{"half": row["hour"] / 2} for row in rows]})
 
 address = os.environ["FAIRWAY_BIND_ADDRESS"], int(os.environ["SAGEMAKER_BIND_TO_PORT"])
+print("serving", flush=True)
 ThreadingHTTPServer(address, Handler).serve_forever()
 """
 GOLDEN = {

@@ -1,13 +1,16 @@
 """The inference API, signed and not; its versions: shifted by canary, refused by the hook, rolled back by an alarm."""
 
 import time
+from pathlib import Path
 
 import pytest
+from tests.integration.console import commands, run
 from tests.integration.shifts.conftest import Load
 
 from fairway.delivery.api_release import Clients, Release, shift
 from fairway.errors import ApiDeploymentError
 
+PAGE = Path(__file__).parents[3] / "docs/troubleshooting.md"
 ROW = {"instances": [{"hour": 3}]}
 RAISES = """
 def handler(event, context):
@@ -111,6 +114,11 @@ def test_versions_shift_by_canary_and_are_rolled_back_by_the_hook_and_by_an_alar
     assert statuses.count(500) < len(statuses) / 2
     assert api.ask(ROW).headers["x-version"] == "2"
     assert api.changes() == ""
+
+    [last, *_] = twin.client("codedeploy").list_deployments()["deployments"]
+    for name, heading in (("shifts", "The endpoint"), ("flights-prod", "CodeDeploy")):
+        for command in commands(PAGE, heading):
+            assert run(command, {"ENDPOINT": name, "DEPLOYMENT": last}, twin.client) is not None, command
 
     api.destroy()
     assert twin.client("lambda").list_functions()["Functions"] == []
