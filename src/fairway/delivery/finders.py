@@ -113,8 +113,10 @@ def _report_group(account: Account, values: Mapping[str, Any]) -> str | None:
 
 
 def _connection(account: Account, values: Mapping[str, Any]) -> str | None:
-    pages = account.client("codeconnections").get_paginator("list_connections").paginate()
-    connections = [each for page in pages for each in page["Connections"]]
+    # botocore knows no paginator of this operation, and an account has a handful: GitHub's are asked for at once.
+    connections = account.client("codeconnections").list_connections(ProviderTypeFilter="GitHub", MaxResults=100)[
+        "Connections"
+    ]
     return next((each["ConnectionArn"] for each in connections if each["ConnectionName"] == values["name"]), None)
 
 

@@ -1,5 +1,6 @@
 """Parts of the engine that no test can reach through the API: clones, limits of time, the queue, a pipeline's door."""
 
+import io
 import os
 import subprocess
 import threading
@@ -47,7 +48,7 @@ def origin(tmp_path):
 
 def session(head):
     return SimpleNamespace(
-        role="arn:aws:iam::111111111111:role/build", client=lambda _: SimpleNamespace(head_object=head)
+        role="arn:aws:iam::111111111111:role/build", client=lambda _: SimpleNamespace(get_object=head)
     )
 
 
@@ -57,7 +58,9 @@ def clone(origin, tmp_path):
     reference = CloneRef("s3://b/source", CONNECTION, bare, "owner/name", "main", commit)
     asked: list[tuple[str, str]] = []
     fetcher = Fetcher(
-        session(lambda **object_: asked.append((object_["Bucket"], object_["Key"]))), tmp_path / "build", os.environ
+        session(lambda **object_: asked.append((object_["Bucket"], object_["Key"])) or {"Body": io.BytesIO()}),
+        tmp_path / "build",
+        os.environ,
     )
     return lambda: (fetcher.of_pipeline({"source": reference}, "source").primary, asked)
 

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -136,7 +137,12 @@ def test_two_applies_at_once_and_one_that_is_killed(copy):
     assert copy.fairway("plan", "dev").code == 0
     first = copy.start("apply", "dev")
     wait_until(lambda: "environments/dev/terraform.tfstate.tflock" in copy.locks(), first)
+    held = terraforms(first.pid)
+    for pid in held:  # however quick it is, the second finds it at work
+        os.kill(pid, signal.SIGSTOP)
     second = copy.fairway("apply", "dev")
+    for pid in held:
+        os.kill(pid, signal.SIGCONT)
     first.kill()
     ended(first)
     wait_until(lambda: not copy.locks())
@@ -148,6 +154,13 @@ def test_two_applies_at_once_and_one_that_is_killed(copy):
         second.err,
     ), second.err
     assert NO_CHANGES in left.out
+
+
+def terraforms(pid: int) -> list[int]:
+    """Return the processes that a command has started: Terraform."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    assert children
+    return [int(child) for child in children]
 
 
 def plan_file(copy: Checkout) -> Path:

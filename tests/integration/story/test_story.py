@@ -8,7 +8,7 @@ import pytest
 from tests.integration.main_job.checkout import Checkout, Result, make_checkout
 from tests.integration.running import free_port
 
-pytestmark = pytest.mark.timeout(1500)  # beside others, on two cores
+pytestmark = [pytest.mark.long, pytest.mark.timeout(1500)]
 
 OUTCOME = re.compile(r"^  ([a-z: ]+): ([a-z ]+) in (\d+) s, (\d+) requests, (\d+) failed$", re.MULTILINE)
 
@@ -19,7 +19,9 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Checkout, R
         tmp_path_factory.mktemp("story") / "flights", free_port(), environments=("dev", "staging", "prod")
     )
     try:
-        yield checkout, checkout.fairway("demo")
+        demo = checkout.start("demo")
+        out, err = demo.communicate(timeout=1400)
+        yield checkout, Result(demo.returncode, out, err)
     finally:
         checkout.fairway("down")
 

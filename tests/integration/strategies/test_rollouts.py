@@ -33,6 +33,7 @@ def tried(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Checkout, 
         checkout.fairway("down")
 
 
+@pytest.mark.long
 def test_a_rolling_update_to_wrong_answers_is_rolled_back_and_reverted(tried):
     checkout, result = tried
     assert result.code == 0, result.out + result.err
@@ -43,6 +44,7 @@ def test_a_rolling_update_to_wrong_answers_is_rolled_back_and_reverted(tried):
     assert checkout.copy.fairway("status").code == 0
 
 
+@pytest.mark.long
 def test_a_part_of_the_table_is_not_written_to_the_page(tried):
     checkout, _ = tried
     assert checkout.git("status", "--porcelain", PAGE) == ""

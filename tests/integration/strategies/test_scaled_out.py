@@ -14,6 +14,8 @@ from tests.integration.runtime.conftest import Load, settled, wait
 from tests.integration.runtime.hand_made import FILES, layer, model_archive, push
 from tests.integration.twin.test_terraform import Terraform
 
+pytestmark = pytest.mark.long
+
 MODULE = Path(__file__).parents[3] / "terraform/modules/model-endpoint"
 NAME, BUCKET = "flights-prod", "flights-artifacts"
 # In AWS's minute, which is a second here, a client of the load sends some twenty requests: enough for any number.

@@ -11,6 +11,8 @@ from fairway.errors import PipelineSilentError
 from fairway.rehearsal import board as boards
 from fairway.rehearsal.board import Board
 
+pytestmark = pytest.mark.long
+
 FILE = "src/model/__init__.py"
 
 

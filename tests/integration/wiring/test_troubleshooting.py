@@ -11,6 +11,8 @@ from tests.integration.wiring.standing import Standing
 
 from fairway.delivery import pipelines
 
+pytestmark = pytest.mark.long
+
 PAGE = ROOT / "docs/troubleshooting.md"
 
 

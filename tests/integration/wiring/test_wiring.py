@@ -9,6 +9,8 @@ from tests.integration.wiring.faults import MODEL, RELEASE, TRAINING, VERIFYING,
 from tests.integration.wiring.standing import Standing, succeeded
 from tests.integration.wiring.table import FAULTS
 
+pytestmark = pytest.mark.long
+
 PAGE = ROOT / "docs/wiring.md"
 ALL = "FAIRWAY_WIRING" in os.environ
 TRIED = [fault for fault in FAULTS if fault.gate or ALL]
