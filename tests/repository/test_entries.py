@@ -84,4 +84,7 @@ def test_lint_runs_the_hooks_and_nothing_else():
 def test_ci_runs_what_a_contributor_runs():
     assert (ROOT / ".ci/run").read_text().splitlines()[-1] == "make check"
     assert re.search(r"^check: lint test ", MAKEFILE, re.MULTILINE)
-    assert recipe("test") == ["$(PYTEST) $(UNIT) $(INTEGRATION) $(REGRESSION)"]
+    assert recipe("test") == [
+        "$(PYTEST) $(UNIT) $(INTEGRATION) $(REGRESSION) $(ALONE:%=--ignore=%)",
+        ".venv/bin/pytest $(ALONE)",
+    ]
