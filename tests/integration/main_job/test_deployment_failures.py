@@ -149,7 +149,8 @@ def test_two_applies_at_once_and_one_that_is_killed(copy):
     left = copy.fairway("plan", "dev")
     assert second.code == 1
     assert re.fullmatch(
-        r"error: terraform apply of dev failed: its state is locked by \S+@\S+ \(OperationTypeApply, since [^)]+\)\. "
+        r"error: terraform (?:plan|apply) of dev failed: its state is locked by \S+@\S+ "
+        r"\(OperationTypeApply, since [^)]+\)\. "
         r"Wait for that to end; if it is surely dead, `make unlock ENV=dev LOCK=[0-9a-f-]{36}`\.\n",
         second.err,
     ), second.err
