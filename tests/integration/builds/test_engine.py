@@ -57,11 +57,12 @@ def clone(origin, tmp_path):
     bare, commit = origin
     reference = CloneRef("s3://b/source", CONNECTION, bare, "owner/name", "main", commit)
     asked: list[tuple[str, str]] = []
-    fetcher = Fetcher(
-        session(lambda **object_: asked.append((object_["Bucket"], object_["Key"])) or {"Body": io.BytesIO()}),
-        tmp_path / "build",
-        os.environ,
-    )
+
+    def get_object(**object_):
+        asked.append((object_["Bucket"], object_["Key"]))
+        return {"Body": io.BytesIO()}
+
+    fetcher = Fetcher(session(get_object), tmp_path / "build", os.environ)
     return lambda: (fetcher.of_pipeline({"source": reference}, "source").primary, asked)
 
 
