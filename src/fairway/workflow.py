@@ -60,7 +60,6 @@ def training_input(
 ) -> training.TrainingInput:
     """Return what a new run of the workflow is told: the raw data that the project's bucket holds, the champion."""
     return training.TrainingInput(
-        run=training.new_run(),
         git_sha=head_commit(settings),
         image=image_uri,
         raw=f"s3://{settings.project.artifact_bucket}/{RAW_PREFIX}",

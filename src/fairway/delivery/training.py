@@ -21,7 +21,6 @@ POLL_SECONDS = 0.5
 class TrainingInput:
     """What one run of the workflow is told; pipelines/README.md describes each member."""
 
-    run: str
     git_sha: str
     image: str
     raw: str
@@ -51,8 +50,8 @@ def champion_of(release: Release | None) -> dict[str, str] | None:
 
 
 def start(states: "SFNClient", state_machine_arn: str, told: TrainingInput) -> str:
-    """Start an execution named after its run and return its ARN."""
-    answer = states.start_execution(stateMachineArn=state_machine_arn, name=told.run, input=json.dumps(asdict(told)))
+    """Start an execution, whose name is the run's, and return its ARN."""
+    answer = states.start_execution(stateMachineArn=state_machine_arn, name=new_run(), input=json.dumps(asdict(told)))
     return str(answer["executionArn"])
 
 

@@ -70,11 +70,13 @@ def test_an_aborted_execution_raises_too():
         follow(StepFunctions(({"status": "ABORTED", "name": "r"}, [])))
 
 
-def test_an_execution_is_named_after_its_run():
+def test_an_execution_has_a_name_of_its_own_and_is_told_what_to_train():
     states: Any = StepFunctions()
-    told = training.TrainingInput("r-1", "b" * 40, "image@sha256:x", "s3://b/raw/", {"eta": "0.1"}, {}, None)
+    told = training.TrainingInput("b" * 40, "image@sha256:x", "s3://b/raw/", {"eta": "0.1"}, {}, None)
     assert training.start(states, MACHINE, told) == "arn:execution"
-    assert states.started["name"] == "r-1"
+    first = states.started["name"]
+    training.start(states, MACHINE, told)
+    assert states.started["name"] != first
     assert json.loads(states.started["input"])["hyperparameters"] == {"eta": "0.1"}
 
 

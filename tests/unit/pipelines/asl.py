@@ -10,6 +10,8 @@ import botocore.session
 import jsonata
 from botocore.model import Shape
 
+EXECUTION = "20261122-150000-abcd-and-32-long-and-more"
+
 
 def evaluate(node: Any, variables: Mapping[str, Any], states: Mapping[str, Any] | None = None) -> Any:
     """Evaluate every `{% … %}` in a state's field, with the variables that are assigned by then."""
@@ -23,7 +25,7 @@ def evaluate(node: Any, variables: Mapping[str, Any], states: Mapping[str, Any] 
     expression.register_lambda("parse", json.loads)
     expression.register_lambda("hash", _hash)
     bound = {name: jsonata.utils.Utils.NULL_VALUE if value is None else value for name, value in variables.items()}
-    context = {"State": {"Name": "TheState", "RetryCount": 2}}
+    context = {"Execution": {"Name": EXECUTION}, "State": {"Name": "TheState", "RetryCount": 2}}
     return expression.evaluate(None, {**bound, "states": {"context": context, **(states or {})}})
 
 

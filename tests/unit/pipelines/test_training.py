@@ -40,9 +40,9 @@ FILLED = {
     "approval_status": "PendingManualApproval",
 }
 CHAMPION = {"version": "3", "model_data_url": "s3://flights-artifacts/runs/before/model/job/output/model.tar.gz"}
-RUN = "20261122-150000-abcd-and-32-long"
+RUN = "20261122-150000-abcd-and-32-long"  # of the execution's name
 INPUT = {
-    "run": RUN, "git_sha": "2" * 40, "image": IMAGE, "raw": "s3://flights-artifacts/raw/",
+    "git_sha": "2" * 40, "image": IMAGE, "raw": "s3://flights-artifacts/raw/",
     "hyperparameters": {"max_depth": "6"}, "parameters": {"test": "2013-08"}, "champion": None,
 }  # fmt: skip
 MODEL_DATA = f"s3://flights-artifacts/runs/{RUN}/model/job/output/model.tar.gz"
