@@ -18,6 +18,12 @@ class Steps:
     """Shows what is being done, and keeps how long each step took."""
 
     seconds: dict[str, float] = field(default_factory=dict)
+    began: float = field(default_factory=time.perf_counter)
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the beginning: steps may run beside each other, so it is not their sum."""
+        return time.perf_counter() - self.began
 
     @contextmanager
     def step(self, title: str) -> Iterator["Step"]:

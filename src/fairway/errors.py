@@ -511,13 +511,6 @@ class NothingPromotedError(FairwayError):
         super().__init__(f"There was nothing to promote from {source or 'nowhere'} to {target}.")
 
 
-class UnexpectedlyGoodError(FairwayError):
-    """A release that was broken on purpose was deployed all the same."""
-
-    def __init__(self, version: str, fault: str) -> None:
-        super().__init__(f"Version {version} ({fault}) was broken on purpose, and the rollout did not notice.")
-
-
 class RolloutsError(FairwayError):
     """Rollouts did not end as they should, or could not be tried."""
 

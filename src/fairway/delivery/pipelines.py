@@ -44,21 +44,6 @@ class Approval:
     evidence: str
 
 
-def execution_of(client: "CodePipelineClient", pipeline: str, commit: str) -> str | None:
-    """Return the newest execution of a pipeline for a commit; None if there is none yet."""
-    listed = client.list_pipeline_executions(pipelineName=pipeline, maxResults=20)["pipelineExecutionSummaries"]
-    for each in listed:
-        if any(revision.get("revisionId") == commit for revision in each.get("sourceRevisions", [])):
-            return str(each["pipelineExecutionId"])
-    return None
-
-
-def status_of(client: "CodePipelineClient", pipeline: str, execution: str) -> str:
-    """Return an execution's status: InProgress, Stopping, or how it ended."""
-    answer = client.get_pipeline_execution(pipelineName=pipeline, pipelineExecutionId=execution)
-    return str(answer["pipelineExecution"]["status"])
-
-
 def actions_of(client: "CodePipelineClient", pipeline: str, execution: str) -> list[Action]:
     """Return the actions that an execution has begun, in their order."""
     pages = client.get_paginator("list_action_executions").paginate(

@@ -22,7 +22,6 @@ from fairway.errors import (
     DeploymentFailedError,
     NoReleaseError,
     NothingPromotedError,
-    UnexpectedlyGoodError,
 )
 from fairway.rehearsal import faults
 from fairway.rehearsal.copy import commit, pull
@@ -197,30 +196,6 @@ def pin(stage: Stage, release: releases.Release) -> None:
     commit(stage.copy.root, f"Version {release.version} to {target}, without a promotion ({release_file(target)})")
 
 
-def deploy_bad(stage: Stage, story: Story, record: Path, fault: faults.Fault) -> None:
-    """Put a bad release into the last environment past all rules, see it rolled back, and merge what reverts it."""
-    target = stage.copy.environments[-1]
-    bad = register(stage, current(stage), fault)
-    pin(stage, bad)
-    wait_for_quiet(stage)
-    began = time.time()
-    story.mark(f"version {bad.version} ({fault.name}) applied")
-    with stage.steps.step(f"{target}: version {bad.version}, which {_verb(fault)}") as step:
-        try:
-            workflow_deploy.deploy(stage.copy, target, listen=step.listen)
-        except DeploymentFailedError as error:
-            failure = error
-        else:
-            raise UnexpectedlyGoodError(bad.version, fault.name)
-        step.result = f"rolled back: {reason(failure)}"
-    ended = time.time()
-    story.mark(f"version {bad.version} rolled back")
-    story.chapters.append(
-        chapter(f"bad: {fault.name}", bad, record, (began, ended), outcome="rolled back", why=failure.why)
-    )
-    merge_revert(stage, target)
-
-
 def merge_revert(stage: Stage, target: str) -> Pull:
     """Merge the pull request that a failed deployment has opened, and apply what it says."""
     with stage.steps.step(f"Pull request that reverts it, merged; {target} applied") as step:
@@ -231,18 +206,6 @@ def merge_revert(stage: Stage, target: str) -> Pull:
         workflow_deploy.deploy(stage.copy, target, listen=step.listen)
         step.result = f"#{opened.number}: {opened.title}"
     return opened
-
-
-def deploy_good(stage: Stage, story: Story, record: Path, source: str) -> releases.Release:
-    """Promote a good release to the last environment under traffic."""
-    wait_for_quiet(stage)
-    began = time.time()
-    story.mark(f"promotion to {stage.copy.environments[-1]}")
-    release = promote(stage, source, stage.copy.environments[-1])
-    ended = time.time()
-    story.mark(f"version {release.version} deployed")
-    story.chapters.append(chapter("good", release, record, (began, ended), outcome="deployed"))
-    return release
 
 
 def chapter(
@@ -260,10 +223,6 @@ def chapter(
 def failed(sent: Sent) -> bool:
     """Whether a client got no answer."""
     return bool(sent.error)
-
-
-def _verb(fault: faults.Fault) -> str:
-    return {faults.DIES: "dies at load", faults.SLOW: "is slow", faults.WRONG: "answers wrongly with HTTP 200"}[fault]
 
 
 def reason(error: DeploymentFailedError) -> str:

@@ -105,7 +105,8 @@ class Line(Breakable):
         return str(self.client("codepipeline").start_pipeline_execution(name=name)["pipelineExecutionId"])
 
     def status(self, name: str, execution: str) -> str:
-        return pipelines.status_of(self.client("codepipeline"), name, execution)
+        answer = self.client("codepipeline").get_pipeline_execution(pipelineName=name, pipelineExecutionId=execution)
+        return str(answer["pipelineExecution"]["status"])
 
     def ended(self, name: str, execution: str) -> str:
         """Wait until an execution has ended; return how."""

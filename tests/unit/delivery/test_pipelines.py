@@ -17,19 +17,11 @@ def detail(stage: str, name: str, status: str, after: int, **result: Any) -> dic
 
 
 class CodePipeline:
-    """Answers as the service does, for two executions."""
+    """Answers as the service does, for one execution."""
 
     def __init__(self, *details: dict[str, Any]) -> None:
         self.details = details
         self.results: list[dict[str, Any]] = []
-
-    def list_pipeline_executions(self, **_request: Any) -> Any:
-        told = [("newer", "c2"), ("again", "c1"), ("first", "c1")]
-        return {
-            "pipelineExecutionSummaries": [
-                {"pipelineExecutionId": name, "sourceRevisions": [{"revisionId": commit}]} for name, commit in told
-            ]
-        }
 
     def get_paginator(self, name: str) -> Any:
         assert name == "list_action_executions"
@@ -46,12 +38,6 @@ class CodePipeline:
 
     def put_approval_result(self, **request: Any) -> None:
         self.results.append(request)
-
-
-def test_the_newest_execution_of_a_commit_is_found():
-    client: Any = CodePipeline()
-    assert pipelines.execution_of(client, "p", "c1") == "again"
-    assert pipelines.execution_of(client, "p", "c3") is None
 
 
 def test_actions_are_in_their_order_with_their_time():
