@@ -23,7 +23,9 @@ Execution = Annotated[str, typer.Option(envvar="EXECUTION_ARN", help="The traini
 
 
 def _settings() -> Settings:
-    return Settings.load(Path.cwd())
+    told = Settings.load(Path.cwd())
+    local_twin.require(told)
+    return told
 
 
 def _show(line: str) -> None:
@@ -135,7 +137,6 @@ def propose(
 def connect() -> None:
     """Say where the connection to the repository is completed by a click; on the twin, complete it."""
     told = _settings()
-    local_twin.require(told)
     found = find_connection(access.client(told, "codeconnections"), told.project.project, told.project.region)
     if found.status == "PENDING" and told.cloud == "twin":
         local_twin.complete_connection(told, found.identifier)

@@ -622,3 +622,12 @@ class AuditError(FairwayError):
 
     def __init__(self, problem: str) -> None:
         super().__init__(f"The audit of the roles failed: {problem}.")
+
+
+class ImageNotByDigestError(FairwayError):
+    """The training workflow is given an image whose name may come to mean another one."""
+
+    def __init__(self, image: str) -> None:
+        super().__init__(
+            f"IMAGE is {image!r}: an address by digest (…@sha256:…) is expected; `make image` writes it to build/image."
+        )

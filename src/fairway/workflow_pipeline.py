@@ -12,13 +12,14 @@ from fairway.delivery.forge import Forge
 from fairway.delivery.forge_choice import pull_address
 from fairway.delivery.git import git, is_ancestor
 from fairway.delivery.history import history
+from fairway.delivery.image import BY_DIGEST
 from fairway.delivery.promotion import Outcome, base_commit, read_release
 from fairway.delivery.promotion_check import changed_files
 from fairway.delivery.promotion_plan import summarise
 from fairway.delivery.provision import Provisioner
 from fairway.delivery.review import Review
 from fairway.delivery.terraform import Listener
-from fairway.errors import ExecutionMissingError, LeftBehindError, NothingTrainedError
+from fairway.errors import ExecutionMissingError, ImageNotByDigestError, LeftBehindError, NothingTrainedError
 from fairway.settings import Settings
 
 RESOURCES = 100
@@ -42,7 +43,7 @@ def require_newest(settings: Settings, environment: str) -> None:
 
 def plan_for_review(settings: Settings, environment: str, folder: Path, listen: Listener) -> tuple[Review, str]:
     """Plan an environment into `folder` as the role that only reads; return what a reviewer is told, and its digest."""
-    require_newest(settings, environment)
+    require_newest(settings, settings.require_environment(environment))
     workflow.verify_releases(settings, environment)
     folder.mkdir(parents=True, exist_ok=True)
     folder = folder.resolve()  # Terraform works in another one
@@ -74,7 +75,12 @@ def _evidence(settings: Settings, environment: str) -> str:
 
 
 def write_execution(settings: Settings, environment: str, image_uri: str, path: Path) -> list[str]:
-    """Upload the raw data and write the input of a new run of the workflow; return what was uploaded."""
+    """Upload the raw data and write the input of a new run of the workflow; return what was uploaded.
+
+    Raises `ImageNotByDigestError`: a tag may mean another image by the time that the workflow pulls it.
+    """
+    if not BY_DIGEST.fullmatch(image_uri):
+        raise ImageNotByDigestError(image_uri)
     fresh = workflow.upload_data(settings, settings.project.artifact_bucket)
     told = workflow.training_input(settings, environment, image_uri=image_uri, hyperparameters={})
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -5,7 +5,7 @@ from fairway import workflow_pipeline
 from fairway.delivery.forge_local import LocalForge
 from fairway.delivery.promotion import propose_release
 from fairway.delivery.review import Review
-from fairway.errors import ExecutionMissingError, LeftBehindError
+from fairway.errors import ExecutionMissingError, ImageNotByDigestError, LeftBehindError, UnknownEnvironmentError
 from fairway.settings import Settings
 
 
@@ -44,6 +44,17 @@ def test_a_pull_request_that_is_up_to_date_goes_on(checkout):
 def test_what_was_merged_for_another_environment_holds_up_nothing(checkout):
     merge_elsewhere(checkout, {"staging": file("8")})
     workflow_pipeline.require_newest(Settings.load(checkout, {}), "dev")
+
+
+def test_an_environment_that_is_none_is_not_planned(checkout, tmp_path):
+    with pytest.raises(UnknownEnvironmentError, match="There is no environment 'nope'"):
+        workflow_pipeline.plan_for_review(Settings.load(checkout, {}), "nope", tmp_path, print)
+
+
+def test_nothing_is_trained_with_an_image_by_tag(checkout, tmp_path):
+    with pytest.raises(ImageNotByDigestError, match="IMAGE is 'flights:latest'"):
+        workflow_pipeline.write_execution(Settings.load(checkout, {}), "dev", "flights:latest", tmp_path / "told")
+    assert not (tmp_path / "told").exists()
 
 
 def test_what_was_trained_is_proposed_to_the_first_environment(checkout):
