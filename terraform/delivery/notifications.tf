@@ -13,7 +13,7 @@ locals {
         "See: ${local.console}/pipelines/<pipeline>/view?region=${local.region}",
         "Why: aws codepipeline list-action-executions --pipeline-name <pipeline> --filter pipelineExecutionId=<execution> --query 'actionExecutionDetails[?status==`Failed`].[stageName,actionName,output.executionResult.errorDetails.message,output.executionResult.externalExecutionUrl]' --output text",
         "Again, from what failed: aws codepipeline retry-stage-execution --pipeline-name <pipeline> --pipeline-execution-id <execution> --retry-mode FAILED_ACTIONS --stage-name STAGE, with the stage that the line above names",
-        "A release that failed has opened the pull request that reverts it: merge that instead.",
+        "An apply that had begun is not retried, since its plan is spent. If it has opened the pull request that reverts the release, merge that; else: aws codepipeline start-pipeline-execution --name <pipeline>",
       ]
     }
     approval = {
