@@ -160,7 +160,7 @@ run "a_long_name_still_fits_into_a_jobs_name" {
   }
 
   assert {
-    condition     = jsondecode(aws_sfn_state_machine.this.definition).States.Begin.Assign.job == "{% 'recommendation-europe-' & $states.input.run %}"
+    condition     = jsondecode(aws_sfn_state_machine.this.definition).States.Begin.Assign.job == "{% 'recommendation-europe-' & $substring($states.context.Execution.Name, 0, 32) %}"
     error_message = "The job's prefix is cut to 22 characters, without a dash at its end."
   }
 }
