@@ -5,8 +5,7 @@ from typing import Any
 
 from fairway.twin.api import Call, ServiceError, operation
 from fairway.twin.runtime.fleet import EndpointEngine
-
-CUSTOM_ATTRIBUTES = "x-amzn-sagemaker-custom-attributes"
+from fairway.twin.runtime.invocations import CUSTOM_ATTRIBUTES, Sent
 
 
 def _endpoint(call: Call) -> str:
@@ -20,19 +19,18 @@ def invoke_endpoint(call: Call) -> Mapping[str, Any]:
     endpoint = call.twin.store.get("Endpoint", call.account, call.region, name)
     if endpoint is None:
         raise ServiceError("ValidationError", f"Endpoint {name} of account {call.account} not found.")
-    attributes = {CUSTOM_ATTRIBUTES: call.params["CustomAttributes"]} if "CustomAttributes" in call.params else {}
-    _, headers, body = call.twin.engine(EndpointEngine).invoke(
-        endpoint,
-        call.params.get("TargetVariant"),
+    sent = Sent(
         call.params.get("Body", b""),
         call.params.get("ContentType", "application/octet-stream"),
         call.params.get("Accept", "*/*"),
-        attributes,
+        call.params.get("TargetVariant"),
+        call.params.get("InferenceId"),
+        call.params.get("CustomAttributes"),
     )
-    answered = {name.lower(): value for name, value in headers.items()}
+    variant, answer = call.twin.engine(EndpointEngine).invoke(endpoint, sent)
     return {
-        "Body": body,
-        "ContentType": answered.get("content-type"),
-        "CustomAttributes": answered.get(CUSTOM_ATTRIBUTES),
-        "InvokedProductionVariant": answered.get("x-amzn-invoked-production-variant"),
+        "Body": answer.body,
+        "ContentType": answer.headers.get("content-type", "application/octet-stream"),
+        "CustomAttributes": answer.headers.get(CUSTOM_ATTRIBUTES),
+        "InvokedProductionVariant": variant.name,
     }
