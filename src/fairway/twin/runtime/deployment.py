@@ -8,13 +8,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from tarfile import TarError
 from typing import TYPE_CHECKING, Any
 
-from fairway.twin.runtime.archives import unpack
-from fairway.twin.runtime.containers import Container, Session
+from fairway.twin.runtime.containers import Session
 from fairway.twin.runtime.failures import CallerError, RunError
 from fairway.twin.runtime.instances import Instance, deadline
+from fairway.twin.runtime.model_containers import new_identity, serving_container
 from fairway.twin.runtime.routing import Fleet, FleetError, VariantFleet, retire
 from fairway.twin.runtime.support import primary_container
 
@@ -157,25 +156,7 @@ class FleetMaker:
         artifact: Path | None,
         folder: Path,
     ) -> Instance:
-        identity = f"i-{secrets.token_hex(9)[:17]}"
-        own = folder / identity
-
-        def container(port: int) -> Container:
-            """Give each container a file system of its own, as a new one has on AWS."""
-            shutil.rmtree(own, ignore_errors=True)
-            _unpack_model(artifact, own / "ml" / "model")
-            where = {"SAGEMAKER_BIND_TO_PORT": str(port), "FAIRWAY_BIND_ADDRESS": "127.0.0.1"}
-            return Container(session, image, own, ["serve"], {**variables, **where})
-
+        identity = new_identity()
+        container = serving_container(session, image, variables, artifact, folder / identity)
         log = session.logs(f"{LOG_GROUP}/{self._endpoint.name}", f"{folder.name}/{identity}")
         return Instance(identity, container, log, self._twin.clock, changed)
-
-
-def _unpack_model(artifact: Path | None, directory: Path) -> None:
-    directory.mkdir(parents=True)
-    if artifact is None:
-        return
-    try:
-        unpack(artifact, directory)
-    except (TarError, OSError) as error:
-        raise CallerError(f"Unable to extract the model data archive: {error}") from error

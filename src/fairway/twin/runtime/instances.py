@@ -94,7 +94,12 @@ class Instance:
         self._drop_connections()
 
     def invoke(
-        self, path: str, body: bytes, headers: "Mapping[str, str]", timeout: float = INVOCATION_SECONDS
+        self,
+        path: str,
+        body: bytes,
+        headers: "Mapping[str, str]",
+        timeout: float = INVOCATION_SECONDS,
+        method: str = "POST",
     ) -> Answer:
         """Send a request to the container; raise TimeoutError, NoAnswerError or NotReachedError."""
         port = self._port
@@ -102,7 +107,7 @@ class Instance:
             raise NotReachedError
         connection = self._connection(port, timeout)
         try:
-            connection.request("POST", path, body, dict(headers))
+            connection.request(method, path, body, dict(headers))
             response = connection.getresponse()
             content = response.read()
         except TimeoutError:

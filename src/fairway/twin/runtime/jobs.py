@@ -29,8 +29,6 @@ STOPPED, OVERRUN = "stopped", "overrun"
 class JobRun(ABC):
     """One job under way. Subclasses say what its stages are (`stages`) and how its end is written (`finish`)."""
 
-    role_member = "RoleArn"
-
     def __init__(self, twin: "Twin", images: Images, resource: "Resource", folder: Path) -> None:
         self.twin = twin
         self.images = images
@@ -45,6 +43,11 @@ class JobRun(ABC):
         """The members of the request that made the job."""
         return self.resource.attributes
 
+    @property
+    def role(self) -> str:
+        """The role that the job acts as."""
+        return str(self.request["RoleArn"])
+
     def stop(self) -> None:
         """Ask for the end; the stage under way is finished first, unless it is the container's."""
         self._stop.set()
@@ -56,7 +59,7 @@ class JobRun(ABC):
         try:
             shutil.rmtree(self.folder, ignore_errors=True)  # of a job of that name, run by a twin that is gone
             self.folder.mkdir(parents=True)
-            self.stages(Session.open(self.twin, self.request[self.role_member], self.resource))
+            self.stages(Session.open(self.twin, self.role, self.resource))
         except RunError as error:
             failure = error
         except Exception:  # the twin's own defect must not leave a job InProgress for ever
