@@ -5,7 +5,6 @@ import secrets
 import shutil
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,8 +13,10 @@ from fairway.twin.runtime.containers import Session
 from fairway.twin.runtime.failures import CallerError, RunError
 from fairway.twin.runtime.instances import Instance, deadline
 from fairway.twin.runtime.model_containers import new_identity, serving_container
-from fairway.twin.runtime.routing import Fleet, FleetError, VariantFleet, retire
+from fairway.twin.runtime.routing import Fleet, retire
 from fairway.twin.runtime.support import primary_container
+from fairway.twin.runtime.variants import FleetError, VariantFleet
+from fairway.twin.runtime.wishes import Wish
 
 if TYPE_CHECKING:
     from fairway.twin.context import Resource, Twin
@@ -26,33 +27,6 @@ logger = logging.getLogger(__name__)
 LOG_GROUP = "/aws/sagemaker/Endpoints"
 # How long SageMaker lets a container take to its first good ping, when the variant does not say.
 STARTUP_SECONDS = 480
-
-
-@dataclass(frozen=True)
-class Wish:
-    """How many instances, and what weight, a variant is to have."""
-
-    instances: int
-    weight: float
-
-
-# By the name of a variant: the members of its Wish that are to stay as they are.
-Retained = Mapping[str, Mapping[str, Any]]
-
-
-def wishes(config: "Resource", retained: Retained) -> dict[str, Wish]:
-    """Return what a configuration wants of each variant; what is retained of the running ones wins."""
-    wanted = {}
-    for variant in config.attributes["ProductionVariants"]:
-        name = variant["VariantName"]
-        first = Wish(variant.get("InitialInstanceCount", 1), variant.get("InitialVariantWeight", 1.0))
-        wanted[name] = replace(first, **retained.get(name, {}))
-    return wanted
-
-
-def instances_of(wanted: Mapping[str, Wish]) -> dict[str, int]:
-    """Return how many instances of each variant are wanted."""
-    return {name: wish.instances for name, wish in wanted.items()}
 
 
 class FleetMaker:

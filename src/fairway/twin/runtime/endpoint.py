@@ -7,10 +7,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fairway.twin.runtime.auto_rollback import AutoRollback
-from fairway.twin.runtime.deployment import FleetMaker, Wish, wishes
+from fairway.twin.runtime.deployment import FleetMaker
 from fairway.twin.runtime.rollout import RollbackFailedError, Rollout, Stage
 from fairway.twin.runtime.rollout_plan import Deployment
-from fairway.twin.runtime.routing import Fleet, FleetError, Router, retire
+from fairway.twin.runtime.routing import Fleet, Router, retire
+from fairway.twin.runtime.variants import FleetError, VariantFleet
+from fairway.twin.runtime.wishes import Wish, wishes
 
 if TYPE_CHECKING:
     from fairway.twin.context import Resource, Twin
@@ -95,17 +97,15 @@ class Endpoint:
             fleet, reason = self.fleet, None
             self._tell(EndpointStatus="Updating", FailureReason=None, ProductionVariants=_summaries(fleet, wanted))
             try:
-                for variant in fleet.variants:
-                    variant.weight = wanted[variant.name].weight
+                missing = {variant: variant.adjust(wanted[variant.name]) for variant in fleet.variants}
                 self.router.swap(fleet.routes())
-                self._resize(fleet, wanted)
+                self._resize(missing)
             except FleetError as error:
                 reason = str(error)
                 self._tell(EndpointStatus="RollingBack")
             self._settle("InService", reason)
 
-    def _resize(self, fleet: Fleet, wanted: Mapping[str, Wish]) -> None:
-        missing = {variant: wanted[variant.name].instances - len(variant.instances) for variant in fleet.variants}
+    def _resize(self, missing: Mapping[VariantFleet, int]) -> None:
         self._maker.start({variant: number for variant, number in missing.items() if number > 0})
         for variant, number in missing.items():
             ended = variant.instances[number:] if number < 0 else []
@@ -116,7 +116,7 @@ class Endpoint:
     def running(self) -> dict[str, Wish]:
         """Return what each running variant has."""
         variants = self.fleet.variants if self.fleet is not None else ()
-        return {variant.name: Wish(len(variant.instances), variant.weight) for variant in variants}
+        return {variant.name: variant.wish() for variant in variants}
 
     def delete(self) -> None:
         """End everything, and forget the endpoint."""
@@ -170,7 +170,7 @@ class Endpoint:
         assert self.fleet is not None  # noqa: S101 -- what is rolled out replaces a fleet
         now = self._twin.clock.now()
         variants = [
-            variant.summary() | _desired(wanted[variant.name]) | stage.of(variant, now) for variant in new.variants
+            variant.summary() | wanted[variant.name].desired() | stage.of(variant, now) for variant in new.variants
         ]
         pending = {"EndpointConfigName": new.config_name, "ProductionVariants": variants, "StartTime": self._started}
         summaries = _summaries(self.fleet)
@@ -200,8 +200,6 @@ class Endpoint:
 
 def _summaries(fleet: Fleet, wanted: Mapping[str, Wish] | None = None) -> list[dict[str, Any]]:
     """Return the variants as DescribeEndpoint shows them, on their way to what is wanted."""
-    return [variant.summary() | _desired((wanted or {}).get(variant.name)) for variant in fleet.variants]
-
-
-def _desired(wish: Wish | None) -> dict[str, Any]:
-    return {} if wish is None else {"DesiredWeight": wish.weight, "DesiredInstanceCount": wish.instances}
+    return [
+        variant.summary() | (wanted[variant.name].desired() if wanted is not None else {}) for variant in fleet.variants
+    ]

@@ -7,7 +7,6 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from fairway.twin.runtime.deployment import instances_of, wishes
 from fairway.twin.runtime.endpoint import Endpoint
 from fairway.twin.runtime.images import Images
 from fairway.twin.runtime.instances import Answer
@@ -15,8 +14,9 @@ from fairway.twin.runtime.invocations import Invoker, Sent
 from fairway.twin.runtime.metrics import EndpointMetrics
 from fairway.twin.runtime.rollout_plan import Deployment
 from fairway.twin.runtime.rollout_rules import missing_alarms, violations
-from fairway.twin.runtime.routing import VariantFleet
 from fairway.twin.runtime.support import refusal, unsupported_endpoint_config, unsupported_model
+from fairway.twin.runtime.variants import VariantFleet
+from fairway.twin.runtime.wishes import instances_of, wishes
 
 if TYPE_CHECKING:
     from fairway.twin.context import Resource, Twin

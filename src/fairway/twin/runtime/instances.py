@@ -128,6 +128,8 @@ class Instance:
             while True:
                 connection = self._idle.pop()
                 if connection.port == port and not _closed_by_server(connection):
+                    connection.timeout = timeout
+                    connection.sock.settimeout(timeout)
                     return connection
                 connection.close()
         return _connect(port, timeout)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from fairway.twin.runtime.deployment import LOG_GROUP
 from fairway.twin.runtime.instances import Answer, Instance, NoAnswerError, NotReachedError
 from fairway.twin.runtime.metrics import EndpointMetrics, Invocation, Source
-from fairway.twin.runtime.routing import NoVariantError, Router, VariantFleet
+from fairway.twin.runtime.routing import NoVariantError, Router
+from fairway.twin.runtime.variants import VariantFleet
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -74,20 +75,22 @@ class Invoker:
         """Return the variant that served and its answer, or raise ServiceError."""
         begin, began = time.perf_counter(), self._clock.now()
         try:
-            served, answer, latency = _send(router, sent)
+            served, instance, answer, latency = _send(router, sent)
         except NoVariantError as error:
             raise _nobody(resource, sent.target, named=bool(error.args and error.args[0] is not None)) from error
         overhead = time.perf_counter() - begin - latency
         answered = answer if isinstance(answer, Answer) else None
         source = Source(resource.account, resource.region, resource.name, served.name, served.config_name)
         status = answered.status if answered else None
-        self._metrics.record(source, Invocation(status, latency * 1e6, overhead * 1e6, len(served.instances)))
-        self._tell(Exchange(resource, served, sent, answered, began, latency))
+        invocation = Invocation(status, latency * 1e6, overhead * 1e6)
+        self._metrics.record(source, served.measures(instance, invocation.values()))
+        self.tell(Exchange(resource, served, sent, answered, began, latency))
         if answered is not None and 200 <= answered.status < 300:
             return served, answered
         raise model_error(resource, answer)
 
-    def _tell(self, exchange: Exchange) -> None:
+    def tell(self, exchange: Exchange) -> None:
+        """Let the observers see an exchange."""
         for observe in self.observers:
             try:
                 observe(exchange)
@@ -95,8 +98,8 @@ class Invoker:
                 logger.exception("an observer of %s failed", exchange.endpoint.arn)
 
 
-def _send(router: Router, sent: Sent) -> "tuple[VariantFleet, Answer | Exception, float]":
-    """Return the variant that served, its answer or what came instead, and the seconds it took."""
+def _send(router: Router, sent: Sent) -> "tuple[VariantFleet, Instance, Answer | Exception, float]":
+    """Return the variant and the instance that served, its answer or what came instead, and the seconds it took."""
     avoid: list[Instance] = []
     while True:
         with router.request(sent.target, avoid) as (variant, instance):
@@ -108,7 +111,7 @@ def _send(router: Router, sent: Sent) -> "tuple[VariantFleet, Answer | Exception
                 continue
             except (TimeoutError, NoAnswerError) as error:
                 answer = error
-            return variant, answer, time.perf_counter() - begin
+            return variant, instance, answer, time.perf_counter() - begin
 
 
 def _nobody(resource: "Resource", target: str | None, *, named: bool) -> Exception:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 NAMESPACE = "AWS/SageMaker"
+# Where AWS keeps the metrics of hosts and environments.
+HOSTS = "/aws/sagemaker/Endpoints"
+ON_HOSTS = {"MemoryUtilization"}
 # How often data is sent, in seconds of AWS's time, and the least and most of wall time: alarms look at scaled periods.
 FLUSH_SECONDS = 10.0
 SHORTEST_FLUSH, LONGEST_FLUSH = 0.1, 1.0
@@ -25,14 +28,40 @@ DATA = 1000
 # Digits after the first one that latencies keep: percentiles stay right within 1 %, and a datum stays small.
 DIGITS = 2
 
+# https://docs.aws.amazon.com/sagemaker/latest/dg/monitoring-cloudwatch.html and the pages of serverless and of
+# asynchronous endpoints; what is not named has the unit None.
 UNITS = {
-    "Invocations": "None",
-    "InvocationsPerInstance": "None",
-    "ModelLatency": "Microseconds",
-    "OverheadLatency": "Microseconds",
-    "Invocation4XXErrors": "None",
-    "Invocation5XXErrors": "None",
-    "InvocationModelErrors": "None",
+    **dict.fromkeys(
+        (
+            "ModelLatency",
+            "OverheadLatency",
+            "ModelSetupTime",
+            "RequestDownloadLatency",
+            "ResponseUploadLatency",
+            "TimeInBacklog",
+        ),
+        "Microseconds",
+    ),
+    "TotalProcessingTime": "Milliseconds",
+    "ApproximateAgeOfOldestRequest": "Seconds",
+    "MemoryUtilization": "Percent",
+    **dict.fromkeys(
+        (
+            "ApproximateBacklogSize",
+            "ApproximateBacklogSizePerInstance",
+            "HasBacklogWithoutCapacity",
+            "RequestDownloadFailures",
+            "ResponseUploadFailures",
+            "NotificationFailures",
+            "ExpiredRequests",
+            "InvocationFailures",
+            "InvocationsProcessed",
+            "ServerlessProvisionedConcurrencyExecutions",
+            "ServerlessProvisionedConcurrencyInvocations",
+            "ServerlessProvisionedConcurrencySpilloverInvocations",
+        ),
+        "Count",
+    ),
 }
 
 
@@ -43,8 +72,8 @@ class Source:
     account: str
     region: str
     endpoint: str
-    variant: str
-    config: str
+    variant: str = ""  # none: they are the whole endpoint's
+    config: str = ""
 
     def dimensions(self) -> list[list[dict[str, str]]]:
         """Return SageMaker's two sets of dimensions: the variant's, and the variant's under one configuration.
@@ -52,7 +81,10 @@ class Source:
         The second tells the fleets of a rollout apart:
         https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-configuration.html
         """
-        variant = [{"Name": "EndpointName", "Value": self.endpoint}, {"Name": "VariantName", "Value": self.variant}]
+        endpoint = [{"Name": "EndpointName", "Value": self.endpoint}]
+        if not self.variant:
+            return [endpoint]
+        variant = [*endpoint, {"Name": "VariantName", "Value": self.variant}]
         return [variant, [*variant, {"Name": "EndpointConfigName", "Value": self.config}]]
 
 
@@ -63,14 +95,12 @@ class Invocation:
     status: int | None
     model_latency: float
     overhead_latency: float
-    instances: int
 
     def values(self) -> "dict[str, float]":
         """Return what the request adds to each metric; errors get a 0 for each request without one, as on AWS."""
         status = self.status or 0
         return {
             "Invocations": 1.0,
-            "InvocationsPerInstance": 1.0 / max(1, self.instances),
             "ModelLatency": rounded(self.model_latency),
             "OverheadLatency": rounded(self.overhead_latency),
             "Invocation4XXErrors": float(400 <= status < 500),
@@ -96,10 +126,10 @@ class EndpointMetrics:
         self._thread = threading.Thread(target=self._run, name="endpoint metrics", daemon=True)
         self._thread.start()
 
-    def record(self, source: Source, invocation: Invocation) -> None:
-        """Take one invocation."""
+    def record(self, source: Source, values: "Mapping[str, float]") -> None:
+        """Take a value of each of these metrics."""
         with self._some:
-            for name, value in invocation.values().items():
+            for name, value in values.items():
                 self._gathered[source, name][value] += 1
             self._some.notify()
 
@@ -122,14 +152,15 @@ class EndpointMetrics:
             self._send(gathered)
 
     def _send(self, gathered: "Mapping[tuple[Source, str], Counter[float]]") -> None:
-        by_place: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+        by_place: dict[tuple[str, str, str], list[dict[str, Any]]] = defaultdict(list)
         for (source, name), values in gathered.items():
-            by_place[source.account, source.region] += list(data_of(source, name, values))
-        for (account, region), data in by_place.items():
+            namespace = HOSTS if name in ON_HOSTS else NAMESPACE
+            by_place[source.account, source.region, namespace] += list(data_of(source, name, values))
+        for (account, region, namespace), data in by_place.items():
             cloudwatch = self._twin.client("cloudwatch", account=account, region=region)
             try:
                 for start in range(0, len(data), DATA):
-                    cloudwatch.put_metric_data(Namespace=NAMESPACE, MetricData=data[start : start + DATA])
+                    cloudwatch.put_metric_data(Namespace=namespace, MetricData=data[start : start + DATA])
             except (ClientError, BotoCoreError):
                 logger.exception("metrics of endpoints are lost")
 
@@ -146,7 +177,7 @@ def data_of(source: Source, name: str, values: "Counter[float]") -> "Iterator[di
             yield {
                 "MetricName": name,
                 "Dimensions": dimensions,
-                "Unit": UNITS[name],
+                "Unit": UNITS.get(name, "None"),
                 "Values": [value for value, _ in part],
                 "Counts": [float(times) for _, times in part],
             }

@@ -9,10 +9,12 @@ from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from fairway.twin.runtime import rollout_plan
-from fairway.twin.runtime.deployment import FleetMaker, Wish, instances_of
+from fairway.twin.runtime.deployment import FleetMaker
 from fairway.twin.runtime.instances import deadline
 from fairway.twin.runtime.rollout_plan import Batch, Deployment, Step
-from fairway.twin.runtime.routing import HOPELESS, Fleet, FleetError, Route, Router, VariantFleet, retire
+from fairway.twin.runtime.routing import Fleet, Route, Router, retire
+from fairway.twin.runtime.variants import HOPELESS, FleetError, VariantFleet
+from fairway.twin.runtime.wishes import Wish, instances_of
 
 if TYPE_CHECKING:
     from fairway.twin.clock import Clock
@@ -189,7 +191,9 @@ class Rollout:
             raise FleetError("The deployment was ended before it was done.")
         self._check_alarms()
         for variant in new.variants:
-            if any(instance.problem or instance.ends - ends[instance] >= HOPELESS for instance in variant.instances):
+            if any(
+                instance.problem or instance.ends - ends.get(instance, 0) >= HOPELESS for instance in variant.instances
+            ):
                 raise FleetError(
                     f"The primary container for production variant {variant.name} did not pass the ping health check. "
                     "Please check CloudWatch logs for this endpoint."

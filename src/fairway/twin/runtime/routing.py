@@ -5,124 +5,25 @@ An endpoint has one fleet for each configuration that it runs, and shifts its tr
 
 import shutil
 import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import count
 from math import lcm
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fairway.twin.runtime.instances import GRACE_SECONDS, INVOCATION_SECONDS, Instance
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from fairway.twin.runtime.images import Image
+from fairway.twin.runtime.variants import VariantFleet
 
 # Weights are floats of people: 0.1 is a tenth.
 _FINEST = 10**6
 _NEVER = -(10**18)
-# A container that ends this often before its first good ping will not pass; SageMaker finds out when its time is over.
-HOPELESS = 3
-
-
-class FleetError(Exception):
-    """A fleet does not come up; the message is SageMaker's FailureReason."""
 
 
 class NoVariantError(Exception):
     """Nothing can take a request: no such variant, or none with weight, or none of its instances serves."""
-
-
-class VariantFleet:
-    """The instances of one production variant under one configuration."""
-
-    def __init__(
-        self,
-        name: str,
-        *,
-        config_name: str,
-        weight: float,
-        image: "Image",
-        specified_image: str,
-        made_at: "datetime",
-        startup_seconds: float,
-        launcher: Callable[[Callable[[], None]], Instance],
-    ) -> None:
-        self.name = name
-        self.config_name = config_name
-        self.weight = weight
-        self.image = image
-        self.specified_image = specified_image
-        self.made_at = made_at
-        self.startup_seconds = startup_seconds
-        self.instances: list[Instance] = []
-        self._launcher = launcher
-        self._changed = threading.Condition()
-        self._turn = count()
-
-    def launch(self, number: int) -> list[Instance]:
-        """Start `number` instances more; return them at once."""
-        launched = [self._launcher(self.notify) for _ in range(number)]
-        self.instances = [*self.instances, *launched]
-        return launched
-
-    def give_up(self, instances: Sequence[Instance]) -> None:
-        """Send no request to these instances from now on."""
-        self.instances = [instance for instance in self.instances if instance not in instances]
-
-    def wait_until_serving(self, instances: Sequence[Instance], until: float, abandoned: threading.Event) -> None:
-        """Return when these instances serve; raise FleetError when they do not by the monotonic moment `until`."""
-        with self._changed:
-            while not all(instance.serving for instance in instances):
-                self._check(instances, until, abandoned)
-                self._changed.wait(max(0.0, until - time.monotonic()))
-
-    def summary(self) -> dict[str, Any]:
-        """Return the variant as DescribeEndpoint shows it."""
-        deployed = {
-            "SpecifiedImage": self.specified_image,
-            "ResolvedImage": self.image.uri,
-            "ResolutionTime": self.made_at,
-        }
-        return {
-            "VariantName": self.name,
-            "DeployedImages": [deployed],
-            "CurrentWeight": self.weight,
-            "DesiredWeight": self.weight,
-            "CurrentInstanceCount": sum(instance.serving for instance in self.instances),
-            "DesiredInstanceCount": len(self.instances),
-        }
-
-    def pick(self, avoid: Sequence[Instance] = ()) -> Instance | None:
-        """Return the next serving instance in turn, or None."""
-        serving = [instance for instance in self.instances if instance.serving and instance not in avoid]
-        return serving[next(self._turn) % len(serving)] if serving else None
-
-    def notify(self) -> None:
-        """Wake whoever waits for the instances to serve."""
-        with self._changed:
-            self._changed.notify_all()
-
-    def _check(self, instances: Sequence[Instance], until: float, abandoned: threading.Event) -> None:
-        if abandoned.is_set():
-            raise FleetError("The deployment was ended before its instances were ready.")
-        for instance in instances:
-            if instance.problem is not None:
-                raise FleetError(
-                    f"CannotStartContainerError. Please ensure the model container for variant {self.name} starts "
-                    f"correctly when invoked with 'docker run <image> serve'. {instance.problem}"
-                )
-        hopeless = any(instance.ends >= HOPELESS and not instance.serving for instance in instances)
-        if hopeless or time.monotonic() >= until:
-            raise FleetError(
-                f"The primary container for production variant {self.name} did not pass the ping health check. "
-                "Please check CloudWatch logs for this endpoint."
-            )
 
 
 @dataclass(frozen=True)
@@ -132,6 +33,7 @@ class Fleet:
     config_name: str
     variants: tuple[VariantFleet, ...]
     folders: tuple[Path, ...]
+    asynchronous: Mapping[str, Any] | None = None  # the configuration's AsyncInferenceConfig
 
     def routes(self) -> list["Route"]:
         """Return the routes that give each variant its weight."""
@@ -143,6 +45,8 @@ class Fleet:
 
     def retire(self, grace: float = GRACE_SECONDS) -> None:
         """End all instances; return when they have ended and their files are gone."""
+        for variant in self.variants:
+            variant.close()
         retire(self.instances(), grace)
         for folder in self.folders:
             shutil.rmtree(folder, ignore_errors=True)
@@ -196,10 +100,12 @@ class Router:
             variant, instance = self._pick(target, avoid)
             instance.in_flight += 1
         try:
+            variant.make_ready(instance)
             yield variant, instance
         finally:
             with self._changed:
                 instance.in_flight -= 1
+                variant.release(instance)
                 self._changed.notify_all()
 
     def drain(self, instances: Sequence[Instance], seconds: float = INVOCATION_SECONDS) -> None:

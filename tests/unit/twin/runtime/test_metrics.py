@@ -22,10 +22,10 @@ SOURCE = Source("111111111111", "us-east-1", "e", "v", "c")
     ],
 )
 def test_each_request_counts_in_the_errors_too(status, errors):
-    values = Invocation(status, 1234.0, 56.0, 4).values()
+    values = Invocation(status, 1234.0, 56.0).values()
     names = ("Invocation4XXErrors", "Invocation5XXErrors", "InvocationModelErrors")
     assert tuple(values[name] for name in names) == errors
-    assert (values["Invocations"], values["InvocationsPerInstance"]) == (1.0, 0.25)
+    assert values["Invocations"] == 1.0
 
 
 @pytest.mark.parametrize(("value", "kept"), [(0.0, 0.0), (1234.5, 1230.0), (56.789, 56.8), (999_999.0, 1_000_000.0)])

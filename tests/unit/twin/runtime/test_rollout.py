@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from fairway.twin.clock import Clock
-from fairway.twin.runtime.deployment import Wish
 from fairway.twin.runtime.rollout import RollbackFailedError, Rollout
-from fairway.twin.runtime.routing import Fleet, FleetError, Router, VariantFleet
+from fairway.twin.runtime.routing import Fleet, Router
+from fairway.twin.runtime.variants import FleetError, VariantFleet
+from fairway.twin.runtime.wishes import Wish
 
 BETWEEN = "WaitIntervalInSeconds"
 

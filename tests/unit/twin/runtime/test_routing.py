@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from fairway.twin.runtime.routing import Fleet, NoVariantError, Route, Router, VariantFleet
+from fairway.twin.runtime.routing import Fleet, NoVariantError, Route, Router
+from fairway.twin.runtime.variants import VariantFleet
 
 
 class FakeInstance:
