@@ -1,8 +1,14 @@
 """How tests are shared out among workers: `make` starts them with `-n`; by hand, pytest alone runs in one process."""
 
+import signal
+
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
+
+# A shell that starts the tests in the background has them ignore Ctrl-C, and what they start would inherit that: tests
+# that interrupt a command would see it go on.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 TOGETHER = {
     f"tests/integration/main_job/test_{name}.py": "main_job"
