@@ -11,7 +11,6 @@ from botocore.model import OperationModel, ServiceModel, Shape
 
 from fairway.twin import base, protocol, validation
 from fairway.twin.context import RoleError
-from fairway.twin.repeats import Repeats
 
 if TYPE_CHECKING:
     from fairway.twin.context import Twin
@@ -76,7 +75,6 @@ class Operation:
 
 
 _operations: dict[tuple[str, str], Operation] = {}
-_repeats = Repeats()
 
 
 def operation(
@@ -166,7 +164,7 @@ def _answer(request: Request, services: "list[ServiceModel]", twin: "Twin", requ
         raise ServiceError(error.code, str(error)) from error
     except base.RefusedError as error:
         raise ServiceError(error.code, str(error)) from error
-    output = _repeats.once(model.name, request.headers, request.body, lambda: declared.function(call))
+    output = declared.function(call)
     _record(request, model, caller, params, request_id)
     headers, body = protocol.write_answer(model, output)
     return Response(200, body, {"Content-Type": _content_type(model), **headers})

@@ -19,6 +19,7 @@ from hypercorn.config import Config
 from fairway.errors import PortTakenError
 from fairway.twin import watchdog
 from fairway.twin.context import Twin
+from fairway.twin.repeats import Repeats
 from fairway.twin.settings import Settings, configure
 from fairway.twin.store import Store
 
@@ -90,7 +91,7 @@ async def _serve(settings: Settings, clock: "Clock", listener: socket.socket, re
     workers = ThreadPoolExecutor(max_workers=_WORKERS, thread_name_prefix="twin")
     services = install(twin)
     facts = _facts(settings, clock)
-    gateway = Gateway(twin, services, workers, facts)
+    door = Repeats(Gateway(twin, services, workers, facts))
 
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -103,7 +104,7 @@ async def _serve(settings: Settings, clock: "Clock", listener: socket.socket, re
         await asyncio.to_thread(services.close)
         await asyncio.to_thread(watchdog.end_processes_of, str(settings.directory), grace=_GRACE_SECONDS)
 
-    await serve(gateway, _hypercorn(listener), shutdown_trigger=stopped)  # type: ignore[arg-type] # ASGI 3 as plain dicts
+    await serve(door, _hypercorn(listener), shutdown_trigger=stopped)  # type: ignore[arg-type] # ASGI 3 as plain dicts
     _leave(settings.directory, ready)
 
 
@@ -118,7 +119,8 @@ def _leave(directory: Path, ready: Path) -> NoReturn:
 def _hypercorn(listener: socket.socket) -> Config:
     config = Config()
     config.bind = [f"fd://{listener.detach()}"]
-    config.keep_alive_timeout = 75
+    # Longer than any client keeps an idle connection (Go's SDK: 90 s), which might otherwise be closed under a request.
+    config.keep_alive_timeout = 120
     config.graceful_timeout = 1
     config.shutdown_timeout = 5
     config.accesslog = None
