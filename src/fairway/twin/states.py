@@ -50,7 +50,7 @@ class Job:
         return {f"{self.noun}Name": given[f"{self.noun}Name"]}
 
 
-_JOBS = {"CreateTrainingJob": Job("TrainingJob"), "CreateProcessingJob": Job("ProcessingJob")}
+_JOBS = {f"Create{noun}": Job(noun) for noun in ("TrainingJob", "ProcessingJob", "TransformJob")}
 _timed_out: ContextVar[threading.Event | None] = ContextVar("fairway_task_timed_out", default=None)
 
 

@@ -3,12 +3,12 @@
 from typing import TYPE_CHECKING
 
 from fairway.twin.runtime.fleet import EndpointEngine
-from fairway.twin.services.sagemaker import endpoints, jobs, models, registry, runtime, tags
+from fairway.twin.services.sagemaker import endpoints, jobs, models, registry, runtime, tags, transform
 
 if TYPE_CHECKING:
     from fairway.twin.context import Twin
 
-__all__ = ["close", "endpoints", "jobs", "models", "registry", "runtime", "tags"]
+__all__ = ["close", "endpoints", "jobs", "models", "registry", "runtime", "tags", "transform"]
 
 
 def close(twin: "Twin") -> None:

@@ -47,7 +47,7 @@ def create_processing_job(call: Call) -> Mapping[str, Any]:
 def stop_training_job(call: Call) -> Mapping[str, Any]:
     """Ask a training job to end."""
     job = TRAINING_JOB.find(call)
-    _check_running(job.attributes["TrainingJobStatus"], job.arn)
+    check_running(job.attributes["TrainingJobStatus"], job.arn)
     call.twin.engine(TrainingEngine).stop(job)
     return {}
 
@@ -56,12 +56,13 @@ def stop_training_job(call: Call) -> Mapping[str, Any]:
 def stop_processing_job(call: Call) -> Mapping[str, Any]:
     """Ask a processing job to end."""
     job = PROCESSING_JOB.find(call)
-    _check_running(job.attributes["ProcessingJobStatus"], job.arn)
+    check_running(job.attributes["ProcessingJobStatus"], job.arn)
     call.twin.engine(ProcessingEngine).stop(job)
     return {}
 
 
-def _check_running(status: str, arn: str) -> None:
+def check_running(status: str, arn: str) -> None:
+    """Refuse to stop what has ended."""
     if status not in ("InProgress", "Stopping"):
         raise ValidationError(f"The request was rejected because the job {arn} is in status {status}.")
 
