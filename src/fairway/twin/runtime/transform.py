@@ -13,7 +13,7 @@ from fairway.twin.runtime.failures import CallerError, ContainerError, RunError
 from fairway.twin.runtime.instances import Instance, deadline
 from fairway.twin.runtime.jobs import STOPPED, JobEngine, JobRun
 from fairway.twin.runtime.model_containers import new_identity, serving_container
-from fairway.twin.runtime.routing import FleetError, VariantFleet, retire
+from fairway.twin.runtime.routing import retire
 from fairway.twin.runtime.support import primary_container
 from fairway.twin.runtime.transform_client import SEE_LOGS, ModelClient
 from fairway.twin.runtime.transform_inputs import Input, fetch, share
@@ -21,6 +21,7 @@ from fairway.twin.runtime.transform_joining import Joining
 from fairway.twin.runtime.transform_rules import unsupported_transform
 from fairway.twin.runtime.transform_settings import Feeding, variables
 from fairway.twin.runtime.transform_work import Work, Worker
+from fairway.twin.runtime.variants import FleetError, VariantFleet
 
 if TYPE_CHECKING:
     from collections.abc import Callable

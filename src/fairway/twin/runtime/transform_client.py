@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from fairway.twin.runtime.failures import CallerError, ContainerError, RunError
 from fairway.twin.runtime.instances import NoAnswerError, NotReachedError
 from fairway.twin.runtime.invocations import INVOCATIONS
-from fairway.twin.runtime.routing import FleetError
 from fairway.twin.runtime.transform_settings import execution_parameters
+from fairway.twin.runtime.variants import FleetError
 
 if TYPE_CHECKING:
     import threading

@@ -1,12 +1,16 @@
-"""Training and processing jobs: stored and checked here, run by the engines."""
+"""Jobs: stored and checked here, run by their engines."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from fairway.twin.api import Call, ValidationError, operation
+from fairway.twin.runtime.jobs import JobEngine
 from fairway.twin.runtime.processing import ProcessingEngine
 from fairway.twin.runtime.training import TrainingEngine
 from fairway.twin.services.sagemaker.resources import PRINCIPAL, Kind, create, declare_reads
+
+TAKEN = "Job name must be unique within an AWS account and region, and a job with this name already exists ({arn})"
+MISSING = "Could not find requested job with name: {name}"
 
 TRAINING_JOB = Kind(
     "TrainingJob",
@@ -20,9 +24,9 @@ TRAINING_JOB = Kind(
 PROCESSING_JOB = Kind(
     "ProcessingJob",
     "processing-job",
-    missing="Could not find requested job with name: {name}",
+    missing=MISSING,
     taken_code="ResourceInUse",
-    taken="Job name must be unique within an AWS account and region, and a job with this name already exists ({arn})",
+    taken=TAKEN,
     status="ProcessingJobStatus",
 )
 
@@ -43,29 +47,19 @@ def create_processing_job(call: Call) -> Mapping[str, Any]:
     return {"ProcessingJobArn": job.arn}
 
 
-@operation("sagemaker", "StopTrainingJob", resource=TRAINING_JOB.named)
-def stop_training_job(call: Call) -> Mapping[str, Any]:
-    """Ask a training job to end."""
-    job = TRAINING_JOB.find(call)
-    check_running(job.attributes["TrainingJobStatus"], job.arn)
-    call.twin.engine(TrainingEngine).stop(job)
-    return {}
+def declare_job(kind: Kind, engine: type[JobEngine]) -> None:
+    """Declare Describe, List and Stop of a kind of jobs."""
+    declare_reads(kind)
+
+    @operation("sagemaker", f"Stop{kind.noun}", resource=kind.named)
+    def _stop(call: Call) -> Mapping[str, Any]:
+        job = kind.find(call)
+        status = job.attributes[f"{kind.noun}Status"]
+        if status not in ("InProgress", "Stopping"):
+            raise ValidationError(f"The request was rejected because the job {job.arn} is in status {status}.")
+        call.twin.engine(engine).stop(job)
+        return {}
 
 
-@operation("sagemaker", "StopProcessingJob", resource=PROCESSING_JOB.named)
-def stop_processing_job(call: Call) -> Mapping[str, Any]:
-    """Ask a processing job to end."""
-    job = PROCESSING_JOB.find(call)
-    check_running(job.attributes["ProcessingJobStatus"], job.arn)
-    call.twin.engine(ProcessingEngine).stop(job)
-    return {}
-
-
-def check_running(status: str, arn: str) -> None:
-    """Refuse to stop what has ended."""
-    if status not in ("InProgress", "Stopping"):
-        raise ValidationError(f"The request was rejected because the job {arn} is in status {status}.")
-
-
-declare_reads(TRAINING_JOB)
-declare_reads(PROCESSING_JOB)
+declare_job(TRAINING_JOB, TrainingEngine)
+declare_job(PROCESSING_JOB, ProcessingEngine)

@@ -7,16 +7,16 @@ from fairway.twin.api import Call, ValidationError, operation
 from fairway.twin.runtime.support import refusal, unsupported_model
 from fairway.twin.runtime.transform import TransformEngine
 from fairway.twin.runtime.transform_rules import violations
-from fairway.twin.services.sagemaker.jobs import check_running
+from fairway.twin.services.sagemaker.jobs import MISSING, TAKEN, declare_job
 from fairway.twin.services.sagemaker.models import MODEL
-from fairway.twin.services.sagemaker.resources import Kind, create, declare_reads
+from fairway.twin.services.sagemaker.resources import Kind, create
 
 TRANSFORM_JOB = Kind(
     "TransformJob",
     "transform-job",
-    missing="Could not find requested job with name: {name}",
+    missing=MISSING,
     taken_code="ResourceInUse",
-    taken="Job name must be unique within an AWS account and region, and a job with this name already exists ({arn})",
+    taken=TAKEN,
     status="TransformJobStatus",
 )
 
@@ -58,13 +58,4 @@ def create_transform_job(call: Call) -> Mapping[str, Any]:
     return {"TransformJobArn": job.arn}
 
 
-@operation("sagemaker", "StopTransformJob", resource=TRANSFORM_JOB.named)
-def stop_transform_job(call: Call) -> Mapping[str, Any]:
-    """Ask a transform job to end."""
-    job = TRANSFORM_JOB.find(call)
-    check_running(job.attributes["TransformJobStatus"], job.arn)
-    call.twin.engine(TransformEngine).stop(job)
-    return {}
-
-
-declare_reads(TRANSFORM_JOB)
+declare_job(TRANSFORM_JOB, TransformEngine)
