@@ -14,6 +14,7 @@ from fairway.twin.runtime.failures import CallerError, RunError
 from fairway.twin.runtime.instances import Instance, deadline
 from fairway.twin.runtime.model_containers import new_identity, serving_container
 from fairway.twin.runtime.routing import Fleet, retire
+from fairway.twin.runtime.serverless import Environment, Environments
 from fairway.twin.runtime.support import primary_container
 from fairway.twin.runtime.variants import FleetError, VariantFleet
 from fairway.twin.runtime.wishes import Wish
@@ -27,6 +28,8 @@ logger = logging.getLogger(__name__)
 LOG_GROUP = "/aws/sagemaker/Endpoints"
 # How long SageMaker lets a container take to its first good ping, when the variant does not say.
 STARTUP_SECONDS = 480
+# How many asynchronous requests an instance gets at a time when nobody says; SageMaker "chooses an optimal value".
+CONCURRENT = 4
 
 
 class FleetMaker:
@@ -61,13 +64,13 @@ class FleetMaker:
         folder = self._folder / secrets.token_hex(8)
         try:
             variants = tuple(
-                self._prepare(config.name, variant, wanted[variant["VariantName"]], folder / variant["VariantName"])
+                self._prepare(config, variant, wanted[variant["VariantName"]], folder / variant["VariantName"])
                 for variant in config.attributes["ProductionVariants"]
             )
         except (RunError, FleetError) as error:
             shutil.rmtree(folder, ignore_errors=True)
             raise FleetError(str(error)) from error
-        return Fleet(config.name, variants, (folder,))
+        return Fleet(config.name, variants, (folder,), config.attributes)
 
     def start(self, launches: Mapping[VariantFleet, int]) -> None:
         """Start so many instances more of each variant, and return when they serve; else end them, raise FleetError."""
@@ -83,7 +86,7 @@ class FleetMaker:
                 retire(instances)
             raise
 
-    def _prepare(self, config_name: str, variant: Mapping[str, Any], wish: Wish, folder: Path) -> VariantFleet:
+    def _prepare(self, config: "Resource", variant: Mapping[str, Any], wish: Wish, folder: Path) -> VariantFleet:
         """Pull the image and download the artifact, both once, as the model's role."""
         model = self._twin.store.get("Model", self._endpoint.account, self._endpoint.region, variant["ModelName"])
         if model is None:
@@ -93,17 +96,24 @@ class FleetMaker:
         image = self._images.pull(container["Image"], session.credentials)
         artifact = self._download(session, container.get("ModelDataUrl"), folder)
         variables = container.get("Environment") or {}
-        return VariantFleet(
+        make: Callable[..., VariantFleet] = VariantFleet
+        kind: Callable[..., Instance] = Instance
+        if wish.serverless is not None:
+            make, kind = partial(Environments, clock=self._twin.clock, serverless=wish.serverless), Environment
+        start = partial(
+            self._instance, kind, session=session, image=image, variables=variables, artifact=artifact, folder=folder
+        )
+        return make(
             variant["VariantName"],
-            config_name=config_name,
+            config_name=config.name,
             weight=wish.weight,
             image=image,
             specified_image=container["Image"],
             made_at=self._twin.clock.now(),
             startup_seconds=variant.get("ContainerStartupHealthCheckTimeoutInSeconds", STARTUP_SECONDS),
-            launcher=partial(
-                self._instance, session=session, image=image, variables=variables, artifact=artifact, folder=folder
-            ),
+            launcher=start,
+            session=session,
+            limit=_limit(config),
         )
 
     def _download(self, session: Session, url: str | None, folder: Path) -> Path | None:
@@ -122,6 +132,7 @@ class FleetMaker:
 
     def _instance(
         self,
+        kind: Callable[..., Instance],
         changed: Callable[[], None],
         *,
         session: Session,
@@ -133,4 +144,12 @@ class FleetMaker:
         identity = new_identity()
         container = serving_container(session, image, variables, artifact, folder / identity)
         log = session.logs(f"{LOG_GROUP}/{self._endpoint.name}", f"{folder.name}/{identity}")
-        return Instance(identity, container, log, self._twin.clock, changed)
+        return kind(identity, container, log, self._twin.clock, changed)
+
+
+def _limit(config: "Resource") -> int | None:
+    """Return how many requests an instance of the configuration gets at a time, None for any number."""
+    asynchronous = config.attributes.get("AsyncInferenceConfig")
+    if asynchronous is None:
+        return None
+    return int((asynchronous.get("ClientConfig") or {}).get("MaxConcurrentInvocationsPerInstance", CONCURRENT))

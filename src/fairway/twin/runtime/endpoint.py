@@ -139,7 +139,7 @@ class Endpoint:
     def _take_over(self, fleet: Fleet) -> None:
         old, self.fleet = self.fleet, fleet
         self.router.swap(fleet.routes())
-        self._settle("InService", None, EndpointConfigName=fleet.config_name)
+        self._settle("InService", None, EndpointConfigName=fleet.config_name, AsyncInferenceConfig=fleet.asynchronous)
         if old is not None:
             self.router.drain(old.instances())
             old.retire()

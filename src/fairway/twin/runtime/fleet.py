@@ -3,10 +3,10 @@
 import logging
 import threading
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from fairway.twin.runtime import modes
 from fairway.twin.runtime.endpoint import Endpoint
 from fairway.twin.runtime.images import Images
 from fairway.twin.runtime.instances import Answer
@@ -16,7 +16,7 @@ from fairway.twin.runtime.rollout_plan import Deployment
 from fairway.twin.runtime.rollout_rules import missing_alarms, violations
 from fairway.twin.runtime.support import refusal, unsupported_endpoint_config, unsupported_model
 from fairway.twin.runtime.variants import VariantFleet
-from fairway.twin.runtime.wishes import instances_of, wishes
+from fairway.twin.runtime.wishes import change_violations, instances_of, wishes
 
 if TYPE_CHECKING:
     from fairway.twin.context import Resource, Twin
@@ -39,6 +39,7 @@ class EndpointEngine:
         try:
             config = self._config(resource, resource.attributes["EndpointConfigName"])
             deployment = resource.attributes.get("LastDeploymentConfig", {})
+            _refuse(modes.deployment_violations(deployment, config.attributes))
             _refuse(violations(deployment, instances_of(wishes(config, {}))))
         except Exception:
             self._twin.store.remove(resource)
@@ -55,6 +56,10 @@ class EndpointEngine:
 
         endpoint = self._endpoints[resource.arn]
         config = self._config(resource, config_name)
+        if endpoint.fleet is not None:
+            converted = modes.conversion(endpoint.fleet.config, config.attributes)
+            _refuse([converted] if converted else [])
+        _refuse(modes.deployment_violations(deployment, config.attributes))
         _refuse(violations(deployment, instances_of(endpoint.wishes(config, attributes))))
         _refuse(missing_alarms(deployment, partial(base_alarms.exists, resource.account, resource.region)))
         self._twin.store.update(resource, EndpointStatus="Updating", **attributes)
@@ -74,8 +79,10 @@ class EndpointEngine:
                 config = resource.attributes["EndpointConfigName"]
                 message = f'The variant name(s) "{", ".join(unknown)}" is/are not present within endpoint configuration'
                 raise ValidationError(f'{message} "{config}".')
+            asynchronous = endpoint.fleet is not None and endpoint.fleet.asynchronous is not None
+            _refuse(change_violations(changes, running, asynchronous=asynchronous))
             self._twin.store.update(resource, EndpointStatus="Updating")
-        wanted = {name: replace(wish, **changes.get(name, {})) for name, wish in running.items()}
+        wanted = {name: wish.changed(changes.get(name, {})) for name, wish in running.items()}
         self._in_thread(endpoint, endpoint.adjust, wanted)
 
     def scale(self, resource: "Resource", variant: str, count: int) -> None:

@@ -49,8 +49,14 @@ class NotReachedError(Exception):
     """The request never reached a container, which makes it safe to send it to another one."""
 
 
+class LostError(Exception):
+    """The container did not start, or had to be ended; the message says why."""
+
+
 class Instance:
     """A serving process on a free port. `changed` is called whenever `serving`, `ends` or `problem` changes."""
+
+    lasting = True  # it is started again when it ends
 
     def __init__(
         self,
@@ -64,6 +70,7 @@ class Instance:
         self.in_flight = 0  # guarded by the lock of whoever routes
         self.ends = 0
         self.problem: RunError | None = None
+        self.overrun = ""  # the reason, if its memory was not enough
         self._container = container
         self._log = log
         self._clock = clock
@@ -101,7 +108,7 @@ class Instance:
         timeout: float = INVOCATION_SECONDS,
         method: str = "POST",
     ) -> Answer:
-        """Send a request to the container; raise TimeoutError, NoAnswerError or NotReachedError."""
+        """Send a request to the container; raise TimeoutError, NoAnswerError, LostError or NotReachedError."""
         port = self._port
         if port is None:
             raise NotReachedError
@@ -116,6 +123,8 @@ class Instance:
         except (http.client.HTTPException, ConnectionError) as error:
             # Never sent again: a request that ends its container would end all of them.
             connection.close()
+            if self.overrun:
+                raise LostError(self.overrun) from error
             raise NoAnswerError(str(error)) from error
         if response.will_close or self._port != port:
             connection.close()
@@ -160,6 +169,8 @@ class Instance:
             process.stop(0)
             self.ends += 1
             self._changed()
+            if not self.lasting:
+                return
             self._retired.wait(next(pauses))
 
     def _start(self, port: int) -> "Process | None":

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fairway.twin.runtime.deployment import LOG_GROUP
-from fairway.twin.runtime.instances import Answer, Instance, NoAnswerError, NotReachedError
+from fairway.twin.runtime.instances import Answer, Instance, LostError, NoAnswerError, NotReachedError
 from fairway.twin.runtime.metrics import EndpointMetrics, Invocation, Source
 from fairway.twin.runtime.routing import NoVariantError, Router
-from fairway.twin.runtime.variants import VariantFleet
+from fairway.twin.runtime.variants import CapacityError, VariantFleet
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -76,6 +76,10 @@ class Invoker:
         begin, began = time.perf_counter(), self._clock.now()
         try:
             served, instance, answer, latency = _send(router, sent)
+        except CapacityError as error:
+            from fairway.twin.api import ServiceError  # noqa: PLC0415 -- loads ministack, which the rest does not need
+
+            raise ServiceError(error.code, str(error), error.status) from error
         except NoVariantError as error:
             raise _nobody(resource, sent.target, named=bool(error.args and error.args[0] is not None)) from error
         overhead = time.perf_counter() - begin - latency
@@ -103,15 +107,27 @@ def _send(router: Router, sent: Sent) -> "tuple[VariantFleet, Instance, Answer |
     avoid: list[Instance] = []
     while True:
         with router.request(sent.target, avoid) as (variant, instance):
+            _check_size(sent, variant)
             begin = time.perf_counter()
             try:
+                variant.make_ready(instance)
+                begin = time.perf_counter()
                 answer: Answer | Exception = instance.invoke(INVOCATIONS, sent.body, sent.headers())
             except NotReachedError:
                 avoid.append(instance)  # it died in this moment; the request did not reach it
                 continue
-            except (TimeoutError, NoAnswerError) as error:
+            except (TimeoutError, NoAnswerError, LostError) as error:
                 answer = error
             return variant, instance, answer, time.perf_counter() - begin
+
+
+def _check_size(sent: Sent, variant: VariantFleet) -> None:
+    if len(sent.body) > variant.body_limit:
+        raise CapacityError(
+            "ValidationError",
+            "1 validation error detected: Value at 'body' failed to satisfy constraint: Member must have length less "
+            f"than or equal to {variant.body_limit}",
+        )
 
 
 def _nobody(resource: "Resource", target: str | None, *, named: bool) -> Exception:
@@ -147,4 +163,6 @@ def said_of(answer: "Answer | Exception") -> tuple[int, str]:
         return answer.status, answer.body.decode(errors="replace")
     if isinstance(answer, TimeoutError):
         return 0, TIMED_OUT
+    if isinstance(answer, LostError):
+        return 0, str(answer)
     return 0, f"The container closed the connection without an answer. {answer}".strip()

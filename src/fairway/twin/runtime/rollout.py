@@ -13,7 +13,7 @@ from fairway.twin.runtime.deployment import FleetMaker
 from fairway.twin.runtime.instances import deadline
 from fairway.twin.runtime.rollout_plan import Batch, Deployment, Step
 from fairway.twin.runtime.routing import Fleet, Route, Router, retire
-from fairway.twin.runtime.variants import HOPELESS, FleetError, VariantFleet
+from fairway.twin.runtime.variants import FleetError, VariantFleet
 from fairway.twin.runtime.wishes import Wish, instances_of
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ class Rollout:
                 self._shrink({variant: ceil(share * instances[variant.name]) for variant in new.variants})
         except FleetError as error:
             variants, folders = (*self._old.variants, *new.variants), (*self._old.folders, *new.folders)
-            mixed = Fleet(self._old.config_name, variants, folders)
+            mixed = Fleet(self._old.config_name, variants, folders, self._old.config)
             share = Fraction(len(new.instances()), len(mixed.instances()))
             self._router.swap(mixed_routes(self._old, new, share))  # as much to each fleet as there is of it
             raise RollbackFailedError(f"{reason} The rollback failed: {error}", mixed) from error
@@ -191,9 +191,7 @@ class Rollout:
             raise FleetError("The deployment was ended before it was done.")
         self._check_alarms()
         for variant in new.variants:
-            if any(
-                instance.problem or instance.ends - ends.get(instance, 0) >= HOPELESS for instance in variant.instances
-            ):
+            if any(one.problem or one.ends - ends.get(one, 0) >= variant.hopeless for one in variant.instances):
                 raise FleetError(
                     f"The primary container for production variant {variant.name} did not pass the ping health check. "
                     "Please check CloudWatch logs for this endpoint."

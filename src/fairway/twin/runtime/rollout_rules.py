@@ -70,7 +70,7 @@ def _outside(  # noqa: PLR0917 -- a rule's parts
     name: str, size: Size, instances: Mapping[str, int], low: int, high: int, words: str
 ) -> Iterator[str]:
     for variant, total in instances.items():
-        percent = size.value if size.kind == "CAPACITY_PERCENT" else 100 * size.value / total
+        percent = size.value if size.kind == "CAPACITY_PERCENT" else 100 * size.value / max(1, total)
         if not low <= percent <= high:
             given = f"{size.value}%" if size.kind == "CAPACITY_PERCENT" else f"{size.value} of {total} instance(s)"
             yield (

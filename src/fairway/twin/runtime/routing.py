@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from math import lcm
 from pathlib import Path
@@ -33,7 +33,12 @@ class Fleet:
     config_name: str
     variants: tuple[VariantFleet, ...]
     folders: tuple[Path, ...]
-    asynchronous: Mapping[str, Any] | None = None  # the configuration's AsyncInferenceConfig
+    config: Mapping[str, Any] = field(default_factory=dict)  # the attributes of the configuration
+
+    @property
+    def asynchronous(self) -> Mapping[str, Any] | None:
+        """The AsyncInferenceConfig of an endpoint that takes asynchronous requests only."""
+        return self.config.get("AsyncInferenceConfig")
 
     def routes(self) -> list["Route"]:
         """Return the routes that give each variant its weight."""
@@ -100,7 +105,6 @@ class Router:
             variant, instance = self._pick(target, avoid)
             instance.in_flight += 1
         try:
-            variant.make_ready(instance)
             yield variant, instance
         finally:
             with self._changed:

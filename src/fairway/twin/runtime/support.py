@@ -105,11 +105,14 @@ def _processing_input(source: Request) -> Iterator[str]:
 
 
 def _endpoint_config(request: Request) -> Iterator[str]:
-    for member in ("AsyncInferenceConfig", "ShadowProductionVariants", "ExplainerConfig"):
+    asynchronous = request.get("AsyncInferenceConfig")
+    if asynchronous is not None and not asynchronous["OutputConfig"].get("S3OutputPath"):
+        yield "asynchronous endpoints without OutputConfig.S3OutputPath"
+    for member in ("ShadowProductionVariants", "ExplainerConfig"):
         if request.get(member):
             yield f"endpoints with {member}"
     for variant in request["ProductionVariants"]:
-        for member in ("ServerlessConfig", "ManagedInstanceScaling", "RoutingConfig", "InferenceAmiVersion"):
+        for member in ("ManagedInstanceScaling", "RoutingConfig", "InferenceAmiVersion"):
             if variant.get(member):
                 yield f"{member} (variant {variant['VariantName']})"
         if "ModelName" not in variant:

@@ -16,12 +16,21 @@ if TYPE_CHECKING:
     from fairway.twin.runtime.containers import Session
     from fairway.twin.runtime.images import Image
 
-# A container that ends this often before its first good ping will not pass; SageMaker finds out when its time is over.
-HOPELESS = 3
+# SageMaker's limit of a request's body.
+BODY_BYTES = 6 * 1024 * 1024
 
 
 class FleetError(Exception):
     """A fleet does not come up; the message is SageMaker's FailureReason."""
+
+
+class CapacityError(Exception):
+    """A variant does not take a request; with the code and the status that SageMaker answers."""
+
+    def __init__(self, code: str, message: str, status: int = 400) -> None:
+        super().__init__(message)
+        self.code = code
+        self.status = status
 
 
 class VariantFleet:
@@ -29,6 +38,10 @@ class VariantFleet:
 
     `session` is the execution role of its model, in use. `limit` is how many requests an instance works on at a time.
     """
+
+    body_limit = BODY_BYTES
+    # So many ends before its first good ping, and a container will not pass; SageMaker waits for the end of its time.
+    hopeless = 3
 
     def __init__(
         self,
@@ -136,7 +149,7 @@ class VariantFleet:
                     f"CannotStartContainerError. Please ensure the model container for variant {self.name} starts "
                     f"correctly when invoked with 'docker run <image> serve'. {instance.problem}"
                 )
-        hopeless = any(instance.ends >= HOPELESS and not instance.serving for instance in instances)
+        hopeless = any(instance.ends >= self.hopeless and not instance.serving for instance in instances)
         if hopeless or time.monotonic() >= until:
             raise FleetError(
                 f"The primary container for production variant {self.name} did not pass the ping health check. "

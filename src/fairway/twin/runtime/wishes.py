@@ -1,11 +1,13 @@
 """What a configuration, or a request that changes capacities, wants of each variant of an endpoint."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fairway.twin.context import Resource
+
+MEMORY_STEP = 1024
 
 
 @dataclass(frozen=True)
@@ -24,11 +26,44 @@ class Wish:
             return cls(variant.get("InitialInstanceCount", 1), weight)
         return cls(max(1, serverless.get("ProvisionedConcurrency", 0)), weight, serverless)
 
+    def changed(self, changes: Mapping[str, Any]) -> "Wish":
+        """Return it with other members, as UpdateEndpointWeightsAndCapacities gives them."""
+        if "serverless" not in changes:
+            return replace(self, **changes)
+        return replace(self, **{**changes, "serverless": {**(self.serverless or {}), **changes["serverless"]}})
+
     def desired(self) -> dict[str, Any]:
         """Return the members of a ProductionVariantSummary that say what is wanted."""
         if self.serverless is not None:
             return {"DesiredWeight": self.weight, "DesiredServerlessConfig": self.serverless}
         return {"DesiredWeight": self.weight, "DesiredInstanceCount": self.instances}
+
+
+def change_violations(
+    changes: Mapping[str, Mapping[str, Any]], running: Mapping[str, Wish], *, asynchronous: bool
+) -> Iterator[str]:
+    """Yield a sentence for each change of a running variant that it cannot have."""
+    for name, change in changes.items():
+        wish = running[name].changed(change)
+        if running[name].serverless is None:
+            if "serverless" in change:
+                yield f"ServerlessUpdateConfig needs a serverless variant, and {name} is none."
+            elif wish.instances == 0 and not asynchronous:
+                yield f"Only variants of asynchronous endpoints can be without an instance, and {name} is none."
+        elif "instances" in change:
+            yield f"DesiredInstanceCount cannot be set for the serverless variant {name}."
+        else:
+            yield from serverless_violations(wish.serverless or {})
+
+
+def serverless_violations(serverless: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a sentence for each rule that a ServerlessConfig breaks."""
+    memory, most = serverless["MemorySizeInMB"], serverless["MaxConcurrency"]
+    if memory % MEMORY_STEP:
+        yield f"MemorySizeInMB {memory} is not valid: choose 1024, 2048, 3072, 4096, 5120 or 6144."
+    if serverless.get("ProvisionedConcurrency", 0) > most:
+        provisioned = f"ProvisionedConcurrency {serverless['ProvisionedConcurrency']}"
+        yield f"{provisioned} must be less than or equal to MaxConcurrency {most}."
 
 
 # By the name of a variant: the members of its Wish that are to stay as they are.

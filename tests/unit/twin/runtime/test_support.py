@@ -61,10 +61,13 @@ def test_processing(output, named):
         ({"ProductionVariants": [{"VariantName": "v", "ModelName": "m"}]}, None),
         ({"ProductionVariants": [{"VariantName": "v"}]}, "inference components (variant v has no ModelName)"),
         (
-            {"ProductionVariants": [{"VariantName": "v", "ModelName": "m", "ServerlessConfig": {"x": 1}}]},
-            "ServerlessConfig (variant v)",
+            {"ProductionVariants": [{"VariantName": "v", "ModelName": "m", "RoutingConfig": {"x": 1}}]},
+            "RoutingConfig (variant v)",
         ),
-        ({"ProductionVariants": [], "AsyncInferenceConfig": {"x": 1}}, "endpoints with AsyncInferenceConfig"),
+        (
+            {"ProductionVariants": [], "AsyncInferenceConfig": {"OutputConfig": {}}},
+            "asynchronous endpoints without OutputConfig.S3OutputPath",
+        ),
     ],
 )
 def test_endpoint_config(config, named):

@@ -6,7 +6,6 @@ from typing import Any
 from fairway.twin.api import Call, ValidationError, operation
 from fairway.twin.runtime.fleet import EndpointEngine
 from fairway.twin.runtime.scaling_targets import tied_variants
-from fairway.twin.runtime.support import refusal
 from fairway.twin.services.application_autoscaling.targets import deregister_endpoint
 from fairway.twin.services.sagemaker.models import ENDPOINT_CONFIG
 from fairway.twin.services.sagemaker.resources import Kind, create, declare_reads
@@ -62,12 +61,7 @@ def update_endpoint_weights_and_capacities(call: Call) -> Mapping[str, Any]:
 
 
 def _change(wanted: Mapping[str, Any]) -> dict[str, Any]:
-    name = wanted["VariantName"]
-    if "ServerlessUpdateConfig" in wanted:
-        raise refusal(f"ServerlessUpdateConfig (variant {name})")
-    if wanted.get("DesiredInstanceCount") == 0:
-        raise refusal(f"variants without an instance (variant {name})")
-    members = {"DesiredWeight": "weight", "DesiredInstanceCount": "instances"}
+    members = {"DesiredWeight": "weight", "DesiredInstanceCount": "instances", "ServerlessUpdateConfig": "serverless"}
     return {members[member]: wanted[member] for member in members if member in wanted}
 
 

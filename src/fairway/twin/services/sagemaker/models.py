@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from botocore.exceptions import ClientError
 
 from fairway.twin.api import Call, ValidationError, operation
+from fairway.twin.runtime import modes
 from fairway.twin.services.sagemaker.resources import PRINCIPAL, Kind, create, declare_delete, declare_reads
 
 MODEL = Kind(
@@ -67,14 +68,18 @@ def create_endpoint_config(call: Call) -> Mapping[str, Any]:
         raise ValidationError(
             f"Variant names must be unique within an endpoint configuration, and these are not: {names}."
         )
+    models = {}
     for variant in variants:
         if "ModelName" in variant:
-            MODEL.find(call, variant["ModelName"])
+            models[variant["ModelName"]] = MODEL.find(call, variant["ModelName"]).attributes
         if "ServerlessConfig" not in variant and not {"InstanceType", "InitialInstanceCount"} <= variant.keys():
             raise ValidationError(
                 f"InstanceType and InitialInstanceCount are required for the variant {variant['VariantName']}, which "
                 "is not serverless."
             )
+    broken = list(modes.violations(call.params, models))
+    if broken:
+        raise ValidationError(" ".join(broken))
     # SageMaker describes the weight that a variant has when none was given.
     completed = {
         member: [{"InitialVariantWeight": 1.0, **variant} for variant in call.params[member]]
