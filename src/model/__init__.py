@@ -2,9 +2,9 @@
 
 from model.evaluation import evaluate
 from model.predictor import Predictor
-from model.preparation import prepare
+from model.preparation import join, prepare, prepare_shard
 from model.schema import InputError
 from model.source import write_raw
 from model.training import train
 
-__all__ = ["InputError", "Predictor", "evaluate", "prepare", "train", "write_raw"]
+__all__ = ["InputError", "Predictor", "evaluate", "join", "prepare", "prepare_shard", "train", "write_raw"]

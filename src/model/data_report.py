@@ -1,33 +1,35 @@
 """What the prepared data is: rows, ranges, what is missing, categories, by split and by month."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
-from model import charts, tables
-from model.flights import LABEL, SCHEMA, months
+from model import charts
+from model.months import FOLDER, Span
 from model.page import facts, figure, page, section, table
+from model.summary import Range, Summary, total
 
 _TOP = 5
 
 
-def data_report(examples: pa.Table, splits: Mapping[str, Sequence[str]], *, scheduled: int) -> dict[str, Any]:
-    """Describe the examples; `scheduled` counts the flights with those that were cancelled or diverted."""
-    by_month = _months(examples)
+def data_report(counted: Mapping[str, Summary], splits: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """Describe the examples that were counted, by raw file; `scheduled` is with the cancelled and the diverted."""
+    flights = {name: counted[name] for name in sorted(counted) if name.startswith(f"{FOLDER}/")}
+    whole = total(flights.values())
+    by_month = _months(flights)
+    aside = {name: summary.quarantined for name, summary in sorted(counted.items()) if summary.quarantined}
     return {
-        "rows": examples.num_rows,
-        "scheduled": scheduled,
-        "without_arrival": scheduled - examples.num_rows,
-        "late_rate": float(pc.mean(examples[LABEL].cast(pa.float64())).as_py()),
+        "rows": whole.rows,
+        "scheduled": whole.scheduled,
+        "without_arrival": whole.scheduled - whole.rows - _quarantined(flights),
+        "late_rate": whole.late / whole.rows,
         "splits": {
             name: {"months": list(its), "rows": sum(by_month[m]["rows"] for m in its)} for name, its in splits.items()
         },
         "months": by_month,
-        "numbers": {c.name: _range(examples[c.name]) for c in SCHEMA.columns if c.type != "string"},
-        "categories": {c.name: _categories(examples[c.name]) for c in SCHEMA.columns if c.type == "string"},
+        "numbers": {name: _range(its, whole.rows) for name, its in whole.numbers.items()},
+        "categories": {name: _categories(its) for name, its in whole.categories.items()},
+        "quarantined": {"rows": _quarantined(counted), "files": aside},
     }
 
 
@@ -57,6 +59,7 @@ def data_page(report: Mapping[str, Any]) -> str:
             ),
             section("Numbers", table("Ranges and what is missing", *_number_rows(report["numbers"]))),
             section("Categories", table("Values and the most frequent", *_category_rows(report["categories"]))),
+            *_aside(report["quarantined"]),
         ],
     )
 
@@ -65,6 +68,7 @@ def _glance(report: Mapping[str, Any]) -> dict[str, str]:
     return {
         "flights with a label": f"{report['rows']:,}",
         "cancelled or diverted, left out": f"{report['without_arrival']:,}",
+        "bad rows, put aside": f"{report['quarantined']['rows']:,}",
         "late": f"{report['late_rate']:.1%}",
         "columns": str(len(report["numbers"]) + len(report["categories"])),
     }
@@ -75,25 +79,33 @@ def _span(split: Mapping[str, Any]) -> str:
     return months[0] if len(months) == 1 else f"{months[0]} to {months[-1]}"
 
 
-def _months(examples: pa.Table) -> dict[str, dict[str, float]]:
-    columns = tables.numpy_columns(examples.select(["year", "month"]))
-    names, late = months(columns), examples[LABEL].to_numpy()
-    return {
-        name: {"rows": int((names == name).sum()), "late_rate": float(late[names == name].mean())}
-        for name in sorted(set(names))
-    }
+def _quarantined(counted: Mapping[str, Summary]) -> int:
+    return sum(sum(summary.quarantined.values()) for summary in counted.values())
 
 
-def _range(values: "pa.ChunkedArray[Any]") -> dict[str, float | None]:
-    low, mean, high = (function(values).as_py() for function in (pc.min, pc.mean, pc.max))
-    return {"minimum": low, "mean": mean, "maximum": high, "missing": values.null_count}
+def _months(flights: Mapping[str, Summary]) -> dict[str, dict[str, float]]:
+    by_month: dict[str, list[Summary]] = {}
+    for name, summary in flights.items():
+        by_month.setdefault(Span.of(PurePosixPath(name)).month, []).append(summary)
+    totals = {month: total(its) for month, its in by_month.items()}
+    return {month: {"rows": its.rows, "late_rate": its.late / its.rows} for month, its in totals.items()}
 
 
-def _categories(values: "pa.ChunkedArray[Any]") -> dict[str, Any]:
-    counts = Counter(values.to_pylist())
-    missing = counts.pop(None, 0)
-    ordered = sorted(counts.items(), key=lambda item: (-item[1], str(item[0])))
-    return {"distinct": len(counts), "missing": missing, "top": dict(ordered[:_TOP])}
+def _range(its: Range, rows: int) -> dict[str, float | None]:
+    present = rows - its.missing
+    mean = its.sum / present if present else None
+    return {"minimum": its.minimum, "mean": mean, "maximum": its.maximum, "missing": its.missing}
+
+
+def _categories(counts: Mapping[str, int]) -> dict[str, Any]:
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return {"distinct": len(counts), "missing": 0, "top": dict(ordered[:_TOP])}
+
+
+def _aside(quarantined: Mapping[str, Any]) -> list[str]:
+    rows = [[name, column, rows] for name, its in quarantined["files"].items() for column, rows in its.items()]
+    heads = ["file", "column", "rows"]
+    return [section("Put aside", table("Bad rows, by file and column", heads, rows))] if rows else []
 
 
 def _number_rows(numbers: Mapping[str, Mapping[str, Any]]) -> tuple[list[str], list[list[object]]]:

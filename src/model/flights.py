@@ -3,7 +3,10 @@
 `SCHEMA` is the allow-list: `prepare` writes these columns and the label, training reads them, a request holds them.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
+import numpy.typing as npt
 
 from model.schema import Column, Columns, Numbers, Schema, Strings, require
 
@@ -64,11 +67,15 @@ SCHEMA = Schema(
 
 def check(columns: Columns) -> None:
     """Raise InputError for what no single column shows: a minute past 59, a day that the month does not have."""
+    for name, ok, expected in between_columns(columns):
+        require(ok, name, number(columns, name), expected)
+
+
+def between_columns(columns: Columns) -> Iterator[tuple[str, npt.NDArray[np.bool_], str]]:
+    """Yield what `check` asks: the column, which rows are right, what was expected."""
     for name in ("sched_dep_time", "sched_arr_time"):
-        values = number(columns, name)
-        require(values % 100 < 60, name, values, _TIME)
-    day = number(columns, "day")
-    require(dates(columns).astype("datetime64[M]") == _months(columns), "day", day, "a day that the month has")
+        yield name, number(columns, name) % 100 < 60, _TIME
+    yield "day", dates(columns).astype("datetime64[M]") == _months(columns), "a day that the month has"
 
 
 def dates(columns: Columns) -> np.ndarray[tuple[int], np.dtype[np.datetime64]]:

@@ -1,112 +1,89 @@
-"""From raw months to three splits by time: what is known before departure, and the label."""
+"""From raw months to three splits by time, a file and a batch at a time: memory does not grow with the data.
 
+Each raw file of flights becomes one file of examples of the same name. So several machines, each with some of the
+files, write together what one alone would write; `join` then makes the report out of what each has counted.
+"""
+
+import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
-import numpy as np
-import pyarrow as pa
-
-from model import tables
+from model import progress, tables
+from model.artifact import write_json
+from model.bad_rows import Policy
 from model.data_report import data_page, data_report
-from model.flights import LABEL, LATE_MINUTES, OBSERVED, SCHEMA, TREND, months
+from model.examples import COLUMNS, Sources, write_examples
+from model.months import FOLDER, Span, split_of, splits_of
 from model.page import write_report
-from model.schema import Column, Columns, Numbers, Values
-from model.tables import NUMBER, TEXT, TIME
-from model.weather import before_departure
+from model.planes import Planes
+from model.summary import Summary
+from model.weather import Weather
 
-SPLITS = ("train", "validation", "test")
-
-# The only columns that are read of the raw files. `arr_delay` becomes the label and nothing else; no other column that
-# is known only after departure is ever in memory.
-_FLIGHTS = {
-    **dict.fromkeys(("year", "month", "day", "sched_dep_time", "sched_arr_time", "distance", "arr_delay"), NUMBER),
-    **dict.fromkeys(("carrier", "tailnum", "origin", "dest"), TEXT),
-    "time_hour": TIME,
-}
-_PLANES = {"tailnum": TEXT, "year": NUMBER, "seats": NUMBER}
-# Where a column of the examples comes from, for the sentence about a value that is wrong in it.
-_SOURCES = {
-    **{column.name: f"weather/*.parquet, column {column.name!r}" for column in OBSERVED},
-    **{column.name: f"weather/*.parquet, computed column {column.name!r}" for column in TREND},
-    "plane_year": "planes.parquet, column 'year'",
-    "plane_seats": "planes.parquet, column 'seats'",
-}
-_ARROW = {"integer": pa.int32(), "number": pa.float64(), "string": pa.string()}
+# Below `out`: what each file's rows were counted to, where several machines prepare, and rows that were put aside.
+COUNTED, QUARANTINE = "counted", "quarantine"
 
 
 def prepare(raw: Path, out: Path, parameters: Mapping[str, str]) -> dict[str, Any]:
-    """Write out/{train,validation,test}/<month>.parquet and out/report; return the data report.
+    """Write out/{train,validation,test}/<file>.parquet and out/report; return the data report.
 
-    The last month is the test, the one before it the validation, the rest train. Raises ValueError naming the file and
-    the column for raw data that is not as expected, and for any parameter: the example has none.
+    The last month is the test, the one before it the validation, the rest train. Raises ValueError naming file, row and
+    column for raw data that is not as expected, and for a wrong parameter (bad_rows.py).
     """
-    if parameters:
-        raise ValueError(f"parameter {min(parameters)!r} is not known: this model's prepare takes none")
-    flights = tables.read_folder(raw / "flights", _FLIGHTS)
-    examples = _examples(raw, flights)
-    month_of = months(tables.numpy_columns(examples.select(["year", "month"])))
-    splits = _splits(sorted(set(month_of)))
-    for split, its_months in splits.items():
-        for month in its_months:
-            tables.write(examples.filter(pa.array(month_of == month)), out / split / f"{month}.parquet")
-    report = data_report(examples, splits, scheduled=flights.num_rows)
+    splits = splits_of(map(Span.of, tables.files_of(raw / FOLDER)))
+    return _report(_write(raw, out, splits, Policy.parse(parameters)), splits, out)
+
+
+def prepare_shard(raw: Path, out: Path, parameters: Mapping[str, str], files: Sequence[str]) -> None:
+    """Write what `prepare` writes of the flights that `raw` holds, and out/counted for `join` instead of a report.
+
+    `files` names all raw files, relative to `raw`; this machine has some of the flights and all of the rest.
+    """
+    splits = splits_of(_spans(files))
+    for name, summary in _write(raw, out, splits, Policy.parse(parameters)).items():
+        write_json(out / COUNTED / f"{name}.json", summary.to_json())
+
+
+def join(counted: Path, out: Path, files: Sequence[str]) -> dict[str, Any]:
+    """Write out/report of what all shards have counted; `files` names all raw files.
+
+    Raises ValueError for a file of flights that none has counted.
+    """
+    found = {path.relative_to(counted).as_posix().removesuffix(".json"): path for path in counted.rglob("*.json")}
+    spans = _spans(files)
+    for span in spans:
+        if f"{FOLDER}/{span.name}.parquet" not in found:
+            raise ValueError(f"{FOLDER}/{span.name}.parquet was prepared by no shard: each file belongs to one")
+    read = {name: json.loads(path.read_text(encoding="utf-8")) for name, path in found.items()}
+    return _report({name: Summary.from_json(content) for name, content in read.items()}, splits_of(spans), out)
+
+
+def _spans(files: Sequence[str]) -> list[Span]:
+    paths = [PurePosixPath(name) for name in files]
+    return sorted(Span.of(path) for path in paths if path.parts[0] == FOLDER and path.suffix == ".parquet")
+
+
+def _write(raw: Path, out: Path, splits: Mapping[str, Sequence[str]], policy: Policy) -> dict[str, Summary]:
+    files = tables.files_of(raw / FOLDER)
+    tables.check_types(files, COLUMNS)
+    aside = out / QUARANTINE
+    weather = Weather(raw, policy)
+    counted = {name: Summary(quarantined=bad) for name, bad in weather.check(aside).items()}
+    planes = Planes.read(raw, policy, aside)
+    counted["planes.parquet"] = Summary(quarantined=dict(planes.bad))
+    sources = Sources(planes, weather, policy, aside)
+    rows, pace = 0, progress.Pace(sum(tables.rows_of(file) for file in files))
+    for number, file in enumerate(files, start=1):
+        span = Span.of(file)
+        target = out / split_of(splits, span) / file.name
+        summary = counted[tables.name_of(file)] = write_examples(file, span, sources, target)
+        rows += summary.scheduled
+        done = {"file": tables.name_of(file), "number": number, "of": len(files), "rows": summary.scheduled}
+        progress.say("prepared", **done, **pace.left(rows))
+    return counted
+
+
+def _report(counted: Mapping[str, Summary], splits: Mapping[str, Sequence[str]], out: Path) -> dict[str, Any]:
+    report = data_report(counted, splits)
     write_report(out / "report", report, data_page(report))
     return report
-
-
-def _splits(names: Sequence[str]) -> dict[str, list[str]]:
-    if len(names) < len(SPLITS):
-        raise ValueError(
-            f"flights/*.parquet hold arrivals of {len(names)} month(s) ({', '.join(names)}): at least {len(SPLITS)} "
-            "months were expected, the last to test, the one before to validate, the others to train"
-        )
-    return {"train": list(names[:-2]), "validation": [names[-2]], "test": [names[-1]]}
-
-
-def _examples(raw: Path, flights: pa.Table) -> pa.Table:
-    known = tables.numpy_columns(flights)
-    known |= _plane(known["tailnum"], tables.numpy_columns(tables.read_file(raw / "planes.parquet", _PLANES)))
-    known |= before_departure(raw, known["origin"], known["time_hour"])
-    known["origin_departures"] = _origin_departures(known["origin"], known["time_hour"])
-    delay = known["arr_delay"].astype(np.float64)
-    # A cancelled or diverted flight never arrived where it should: it has no arrival delay, so no label to learn or to
-    # be judged by. It stays in the schedule (origin_departures), which was known before.
-    arrived = ~np.isnan(delay)
-    arrays = {column.name: _checked(column, known[column.name][arrived]) for column in SCHEMA.columns}
-    return pa.table(arrays | {LABEL: pa.array(delay[arrived] >= LATE_MINUTES)})
-
-
-def _plane(tails: Values, planes: Columns) -> dict[str, Values]:
-    row_of = {tail: row for row, tail in enumerate(planes["tailnum"].tolist())}
-    rows = np.array([row_of.get(tail, -1) for tail in tails.tolist()], dtype=np.int64)
-    known = {"plane_year": planes["year"], "plane_seats": planes["seats"]}
-    # The row after the last stands for a plane that the registry does not have.
-    return {name: np.append(values, np.nan)[rows] for name, values in known.items()}
-
-
-def _origin_departures(origins: Values, hours: Values) -> Numbers:
-    _, airport = np.unique(origins.astype(str), return_inverse=True)
-    _, slot, count = np.unique(np.column_stack([airport, hours]), axis=0, return_inverse=True, return_counts=True)
-    return np.asarray(count[slot.reshape(-1)], dtype=np.float64)
-
-
-def _checked(column: Column, values: Values) -> "pa.Array[Any]":
-    array: pa.Array[Any] = pa.array(values, from_pandas=True)
-    came = "nothing" if column.required and array.null_count else _wrong(column, values)
-    if came is not None:
-        source = _SOURCES.get(column.name, f"flights/*.parquet, column {column.name!r}")
-        raise ValueError(f"{source}: {came} came, {column.expected} was expected")
-    return array.cast(_ARROW[column.type])
-
-
-def _wrong(column: Column, values: Values) -> str | None:
-    if column.type == "string":
-        return None
-    present = values[~np.isnan(values.astype(np.float64))].astype(np.float64)
-    wrong = np.zeros(len(present), dtype=bool)
-    if column.minimum is not None and column.maximum is not None:
-        wrong |= (present < column.minimum) | (present > column.maximum)
-    if column.type == "integer":
-        wrong |= present % 1 != 0
-    return f"{present[wrong][0]:g}" if wrong.any() else None

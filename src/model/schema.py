@@ -50,6 +50,17 @@ class Column:
             return kind
         return f"{kind} from {self.minimum:g} to {self.maximum:g}"
 
+    def allows(self, values: Numbers) -> npt.NDArray[np.bool_]:
+        """Return which of a column of numbers are right; NaN is nothing."""
+        missing = np.isnan(values)
+        ok = missing if not self.required else np.zeros(len(values), dtype=bool)
+        low = -math.inf if self.minimum is None else self.minimum
+        high = math.inf if self.maximum is None else self.maximum
+        ok = ok | ((values >= low) & (values <= high) & np.isfinite(values))
+        if self.type == "integer":
+            ok &= missing | (values == np.floor(values))
+        return ok
+
     def parse(self, values: Sequence[object]) -> Values:
         """Parse one column; raises InputError at the first value that is wrong."""
         parsed = [self._value(value, row) for row, value in enumerate(values, start=1)]

@@ -48,7 +48,8 @@ def run(case: Case, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_both_export_the_same_names_with_the_same_signatures():
-    assert flights.__all__ == wine.__all__
+    # Only what several machines can prepare has the two of them.
+    assert sorted({*flights.__all__} - {"join", "prepare_shard"}) == sorted(wine.__all__)
     for name in ("prepare", "train", "evaluate"):
         ours, theirs = (list(inspect.signature(getattr(module, name)).parameters) for module in (flights, wine))
         assert ours == theirs
