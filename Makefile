@@ -24,7 +24,7 @@ PYTEST ?= .venv/bin/pytest -n 2
 ALONE = tests/integration/rollout tests/integration/scaling
 FAIRWAY = .venv/bin/python -m fairway
 
-.PHONY: help setup init up down env status demo rollouts bootstrap plan apply destroy unlock train release promote rollback merge history audit invoke check-promotion plan-comment protect connect image execution candidate review apply-reviewed verify propose test unit integration regression long fmt lint check image-check wiring kills lock bench
+.PHONY: help setup init up down env status demo rollouts bootstrap plan apply destroy unlock train release promote rollback merge history audit invoke batch challenger advise check-promotion plan-comment protect connect image execution candidate review apply-reviewed verify propose test unit integration regression long fmt lint check image-check wiring kills lock bench
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,6 +73,12 @@ audit: setup ## Compare what each role has done on the twin with what its polici
 	@$(FAIRWAY) audit
 invoke: setup ## Send ENV's endpoint its golden requests, or those in BODY
 	@$(FAIRWAY) invoke $(ENV) $(BODY)
+batch: setup ## Transform INPUT, s3://… or a local file, with ENV's release
+	@$(FAIRWAY) batch $(ENV) $(INPUT)
+challenger: setup ## Pin the newest approved model, or MODEL_PACKAGE, as ENV's challenger
+	@$(FAIRWAY) challenger $(ENV) $(MODEL_PACKAGE)
+advise: setup ## Say how to serve what is needed: asks, or takes TRAFFIC, LATENCY_MS, …
+	@$(FAIRWAY) advise
 
 check-promotion: setup ## Refuse a release change since BASE that is no promotion and no rollback
 	@$(FAIRWAY) check-promotion

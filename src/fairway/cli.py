@@ -12,18 +12,28 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.markup import escape
 
-from fairway import cli_audit, cli_pipeline, cli_promotion, local_twin, workflow, workflow_bootstrap, workflow_deploy
+from fairway import (
+    cli_audit,
+    cli_pipeline,
+    cli_promotion,
+    cli_serving,
+    local_twin,
+    workflow,
+    workflow_bootstrap,
+    workflow_deploy,
+)
 from fairway.console import Steps, err, out
 from fairway.delivery import access, image_check, registry
 from fairway.delivery.provision import Provisioner, find_root
 from fairway.delivery.terraform import Plan
-from fairway.errors import FairwayError, NoReleaseError, NotProvisionedError, PlanMissingError
+from fairway.errors import FairwayError, NotProvisionedError, PlanMissingError
 from fairway.settings import SHARED, Settings, write_project
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 app.add_typer(cli_promotion.app)
 app.add_typer(cli_pipeline.app)
 app.add_typer(cli_audit.app)
+app.add_typer(cli_serving.app)
 
 INTERRUPTED = 130
 """What a shell says of a command that Ctrl-C ended, and what Typer ends with."""
@@ -174,25 +184,6 @@ def release(
     group = _outputs(told, SHARED)["model_package_group_name"]
     pinned = workflow.pin_release(told, environment, group, model_package)
     out.print(f"{environment}/release.json pins version {pinned.version} ({pinned.model_package_arn}).")
-
-
-@app.command()
-def invoke(
-    environment: Environment = "dev",
-    body: Annotated[Path | None, typer.Argument(help="A JSON file to send; the release's golden requests.")] = None,
-) -> None:
-    """Send requests to the environment's endpoint and print what it answers."""
-    told = settings()
-    local_twin.require(told)
-    told.require_environment(environment)
-    endpoint = _outputs(told, environment).get("endpoint_name")
-    if endpoint is None:
-        raise NoReleaseError(environment)
-    if body is None:
-        answer = workflow.invoke_golden(told, environment, endpoint)
-    else:
-        answer = workflow.invoke(told, environment, endpoint, workflow.read_body(body))
-    out.print_json(json.dumps(answer.response))
 
 
 @app.command()

@@ -147,7 +147,11 @@ def _table(rows: list[Status]) -> Table:
     for row in rows:
         cells = [row.environment, row.wanted.version if row.wanted else "none", "none", "none", ""]
         if running := row.running:
-            state = f"{running.status}, {running.instances} of {running.desired} instances\n{running.config}"
+            by = f"{running.instances} of {running.desired} instances"
+            state = f"{running.status}, {'serverless' if running.mode == 'serverless' else by}"
+            if running.mode == "asynchronous":
+                state += ", asynchronous"
+            state = "\n".join(part for part in (state, running.config, running.challenger) if part)
             cells[2:] = [running.version, state, "\n".join(running.alarms) or "none"]
         table.add_row(*cells, *([row.drift or "no changes"] if planned else []))
     return table

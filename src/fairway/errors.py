@@ -631,3 +631,52 @@ class ImageNotByDigestError(FairwayError):
         super().__init__(
             f"IMAGE is {image!r}: an address by digest (…@sha256:…) is expected; `make image` writes it to build/image."
         )
+
+
+class WrongReleaseError(FairwayError):
+    """An endpoint answers by another release than the one that it should run."""
+
+    def __init__(self, endpoint: str, wanted: str, actual: str | None) -> None:
+        super().__init__(
+            f"The endpoint {endpoint} answers by release {actual}, and {wanted} is wanted: "
+            "`make status` says what runs."
+        )
+
+
+class AnswerFailedError(FairwayError):
+    """An asynchronous endpoint could not answer a request."""
+
+    def __init__(self, endpoint: str, where: str, reason: str) -> None:
+        super().__init__(f"The endpoint {endpoint} failed to answer; {where} says why: {reason[:300]}")
+
+
+class AnswerMissingError(FairwayError):
+    """An asynchronous endpoint has answered nothing in time."""
+
+    def __init__(self, endpoint: str, where: str, seconds: float) -> None:
+        super().__init__(
+            f"The endpoint {endpoint} has not answered at {where} within {seconds:.0f} s: does it have an instance, or "
+            "a scaling policy that starts one (autoscaling.min = 0 makes it)?"
+        )
+
+
+class BatchInputError(FairwayError):
+    """What is to be transformed cannot be."""
+
+    def __init__(self, where: str, found: str, expected: str) -> None:
+        super().__init__(f"INPUT is {where}, and {found}: {expected} is expected.")
+
+
+class TransformFailedError(FairwayError):
+    """The batch workflow ended without predictions."""
+
+    def __init__(self, execution: str, error: str, cause: str) -> None:
+        self.error, self.cause = error, cause
+        super().__init__(f"The batch workflow {execution} ended with {error}: {cause}")
+
+
+class NeedsError(FairwayError):
+    """What advice was asked for cannot be."""
+
+    def __init__(self, name: str, value: object, expected: str) -> None:
+        super().__init__(f"{name} is {value!r}: {expected} is expected.")

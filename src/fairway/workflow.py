@@ -8,9 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fairway.delivery import access, image, registry, releases, training
+from fairway.delivery import access, asking, image, registry, releases, training
 from fairway.delivery.accounts import clients_in
-from fairway.errors import CommitMissingError, NoReleaseError, ProjectFileError, RequestFileError, WrongAnswerError
+from fairway.errors import (
+    CommitMissingError,
+    NoReleaseError,
+    ProjectFileError,
+    ReleaseError,
+    RequestFileError,
+    WrongAnswerError,
+    WrongReleaseError,
+)
 from fairway.functions.answers import same_answer
 from fairway.settings import Settings
 
@@ -99,11 +107,33 @@ def pin_release(settings: Settings, environment: str, group: str, arn: str | Non
     return release
 
 
+def challenger_path(settings: Settings, environment: str) -> Path:
+    """Where the challenger of an environment's experiment is pinned, if there is one."""
+    return release_path(settings, environment).with_name("challenger.json")
+
+
+def read_challenger(settings: Settings, environment: str) -> releases.Release | None:
+    """Read an environment's challenger; None where none is pinned, `ReleaseError` for one that is not as expected."""
+    path = challenger_path(settings, environment)
+    if not path.exists():
+        return None
+    where = f"{environment}/{path.name}"
+    try:
+        document = json.loads(path.read_text())
+    except ValueError as error:
+        raise ReleaseError(where, "it is not JSON: `make challenger` writes it") from error
+    pinned = releases.parse(json.dumps({"current": document, "previous": None}), where).current
+    if pinned is None:
+        raise ReleaseError(where, "it is null: delete the file, and the experiment")
+    return pinned
+
+
 def verify_releases(settings: Settings, environment: str) -> None:
     """Check the artifact of what an environment's release file wants to run, before anything is planned from it."""
     current = releases.read(release_path(settings, environment)).current
-    if current is not None:
-        releases.verify_artifact(access.client(settings, "s3"), current)
+    for release in (current, read_challenger(settings, environment)):
+        if release is not None:
+            releases.verify_artifact(access.client(settings, "s3"), release)
 
 
 @dataclass(frozen=True)
@@ -113,30 +143,58 @@ class Answer:
     request: Any
     response: Any
     headers: Mapping[str, str]
+    release: str | None = None
 
 
 def invoke(
-    settings: Settings, environment: str, endpoint: str, body: bytes, content_type: str = "application/json"
+    settings: Settings,
+    environment: str,
+    endpoint: str,
+    body: bytes,
+    *,
+    content_type: str = "application/json",
+    variant: str | None = None,
 ) -> Answer:
-    """Send one request to an environment's endpoint."""
-    runtime = clients_in(settings, environment)("sagemaker-runtime")
-    answer = runtime.invoke_endpoint(
-        EndpointName=endpoint, ContentType=content_type, Accept="application/json", Body=body
-    )
-    return Answer(body.decode(), json.loads(answer["Body"].read()), answer["ResponseMetadata"]["HTTPHeaders"])
+    """Send one request to an environment's endpoint, in the mode that it answers in; with `variant`, to that one."""
+    client = clients_in(settings, environment)
+    runtime = client("sagemaker-runtime")
+    if asking.mode_of(asking.config_of(client("sagemaker"), endpoint)) == "asynchronous":
+        folder = f"s3://{settings.project.artifact_bucket}/serving/{endpoint}"
+        reply = asking.ask_later(
+            runtime, access.client(settings, "s3"), endpoint, body, folder=folder, content_type=content_type
+        )
+    else:
+        reply = asking.ask(runtime, endpoint, body, content_type, variant)
+    return Answer(body.decode(), json.loads(reply.body), reply.headers, reply.release)
 
 
 def invoke_golden(settings: Settings, environment: str, endpoint: str) -> Answer:
-    """Send an endpoint the golden requests of its release; `WrongAnswerError` unless it answers as recorded."""
+    """Send an endpoint the golden requests of its release, and of its challenger, if that answers too.
+
+    Raises `WrongReleaseError` where another release answers, `WrongAnswerError` unless it answers as recorded.
+    """
     current = releases.read(release_path(settings, environment)).current
     if current is None:
         raise NoReleaseError(environment)
+    config = asking.config_of(clients_in(settings, environment)("sagemaker"), endpoint)
+    several = len(config["ProductionVariants"]) > 1
+    challenger = read_challenger(settings, environment) if several else None
+    if challenger is not None:
+        _invoke_recorded(settings, environment, endpoint, challenger, asking.CHALLENGER)
+    return _invoke_recorded(settings, environment, endpoint, current, asking.CURRENT if several else None)
+
+
+def _invoke_recorded(
+    settings: Settings, environment: str, endpoint: str, release: releases.Release, variant: str | None
+) -> Answer:
     sagemaker, s3 = access.client(settings, "sagemaker"), access.client(settings, "s3")
-    golden = registry.golden_requests(sagemaker, s3, current.model_package_arn)
-    answer = invoke(settings, environment, endpoint, json.dumps(golden["request"]).encode())
+    golden = registry.golden_requests(sagemaker, s3, release.model_package_arn)
+    answer = invoke(settings, environment, endpoint, json.dumps(golden["request"]).encode(), variant=variant)
+    if answer.release not in (None, release.version):
+        raise WrongReleaseError(endpoint, release.version, answer.release)
     if not same_answer(golden["response"], answer.response):
         raise WrongAnswerError(endpoint, golden["response"], answer.response)
-    return Answer(golden["request"], answer.response, answer.headers)
+    return Answer(golden["request"], answer.response, answer.headers, answer.release)
 
 
 def push_image(settings: Settings, repository_url: str) -> str:

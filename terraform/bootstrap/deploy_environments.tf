@@ -43,6 +43,12 @@ locals {
       Condition = { StringEquals = { "iam:AWSServiceName" = "sagemaker.application-autoscaling.amazonaws.com" } }
     },
     {
+      # Topics that tell of asynchronous answers.
+      Effect   = "Allow"
+      Action   = ["sns:CreateTopic", "sns:DeleteTopic", "sns:SetTopicAttributes", "sns:TagResource", "sns:UntagResource"]
+      Resource = [for end in ["error", "success"] : "${local.arn.sns}:${local.name}-*-${end}"]
+    },
+    {
       Effect = "Allow"
       Action = [
         "logs:AssociateKmsKey", "logs:CreateLogGroup", "logs:DeleteLogGroup", "logs:DeleteMetricFilter",

@@ -53,6 +53,11 @@ locals {
     },
     {
       Effect   = "Allow"
+      Action   = ["sns:GetTopicAttributes", "sns:ListTagsForResource"]
+      Resource = [for end in ["error", "success"] : "${local.arn.sns}:${local.name}-*-${end}"]
+    },
+    {
+      Effect   = "Allow"
       Action   = ["logs:DescribeMetricFilters", "logs:ListTagsForResource"]
       Resource = local.log_groups
     },

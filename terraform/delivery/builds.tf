@@ -39,7 +39,14 @@ locals {
     }
   }
 
-  answering = { Ask = { actions = ["sagemaker:InvokeEndpoint"], resources = ["${local.sagemaker}:endpoint/${local.name}-*"] } }
+  answering = {
+    Ask = { actions = ["sagemaker:InvokeEndpoint", "sagemaker:InvokeEndpointAsync"], resources = ["${local.sagemaker}:endpoint/${local.name}-*"] }
+    # An asynchronous endpoint is asked, and answers, by way of the artifact store.
+    Question = { actions = ["s3:PutObject"], resources = ["${local.artifacts}/serving/*/asynchronous/input/*"] }
+    Answer   = { actions = ["s3:GetObject"], resources = [for end in ["output", "failure"] : "${local.artifacts}/serving/*/asynchronous/${end}/*"] }
+    Wait     = { actions = ["s3:ListBucket"], resources = [local.artifacts], condition = { StringLike = { "s3:prefix" = "serving/*" } } }
+    AskKey   = { actions = ["kms:GenerateDataKey"], resources = [module.artifacts.key_arn] }
+  }
 
   proposing = { Token = {
     actions   = ["secretsmanager:GetSecretValue"]

@@ -7,6 +7,11 @@ locals {
   roles   = { for environment, account in local.accounts : environment => "arn:aws:iam::${account}:role/${local.name}-${environment}-*" if environment != "delivery" }
   readers = toset(values(local.roles))
   writers = [for environment, role in local.roles : role if environment == local.trains]
+
+  # What serves leaves answers, captures and predictions.
+  servers = flatten([for environment, account in local.accounts : [for role in ["endpoint", "batch"] :
+    "arn:aws:iam::${account}:role/${local.name}-${environment}-${role}"] if environment != "delivery"
+  ])
 }
 
 provider "aws" {
@@ -25,6 +30,7 @@ module "artifacts" {
   name          = "${local.name}-artifacts-${local.accounts.delivery}-${local.project.region}"
   readers       = local.readers
   writers       = local.writers
+  servers       = local.servers
   force_destroy = true
 }
 

@@ -25,6 +25,7 @@ resource "aws_kms_key" "this" {
         Condition = { ArnLike = { "kms:EncryptionContext:aws:logs:arn" = [
           for group in concat(
             ["/aws/sagemaker/Endpoints/${local.name}", "/aws/vendedlogs/states/${local.name}-training"],
+            var.batch == null ? [] : ["/aws/vendedlogs/states/${local.name}-batch"],
             var.api == null ? [] : ["/aws/lambda/${local.name}-api", "/aws/lambda/${local.name}-api-check", "/aws/vendedlogs/apis/${local.name}-api"],
           ) :
           "arn:aws:logs:${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}:log-group:${group}"

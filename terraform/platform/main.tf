@@ -28,10 +28,33 @@ module "endpoint" {
 
   name                 = local.name
   release              = var.release
+  mode                 = var.endpoint.mode
   instances            = var.endpoint.instances
   rollout              = var.endpoint.rollout
   alarms               = var.endpoint.alarms
   autoscaling          = var.endpoint.autoscaling
+  capture              = var.endpoint.capture
+  experiment           = var.endpoint.experiment
+  artifacts            = local.artifacts
+  image_repository_arn = var.delivery.image_repository_arn
+  key_arn              = aws_kms_key.this.arn
+  boundary_arn         = local.boundary_arn
+}
+
+# Without a release there is nothing to transform with.
+module "batch" {
+  source = "../modules/batch-transform"
+  count  = var.batch == null || var.release.current == null ? 0 : 1
+
+  name                 = local.name
+  release              = var.release.current
+  instances            = var.batch.instances
+  strategy             = var.batch.strategy
+  max_payload_mb       = var.batch.max_payload_mb
+  max_concurrent       = var.batch.max_concurrent
+  join                 = var.batch.join
+  reads                = var.batch.reads
+  timeout_seconds      = var.batch.timeout_seconds
   artifacts            = local.artifacts
   image_repository_arn = var.delivery.image_repository_arn
   key_arn              = aws_kms_key.this.arn

@@ -89,6 +89,52 @@ run "an_api_stands_before_an_endpoint" {
   }
 }
 
+run "an_asynchronous_endpoint_behind_an_api_is_refused" {
+  command = plan
+
+  variables {
+    endpoint = { mode = { asynchronous = {} } }
+
+    api = {
+      package  = "main.tf"
+      throttle = { requests_per_second = 100, burst = 200 }
+      rollout  = { all_at_once = {} }
+    }
+  }
+
+  expect_failures = [var.api]
+}
+
+run "an_environment_transforms_with_its_release" {
+  variables {
+    endpoint = { mode = { serverless = {} } }
+    batch    = {}
+
+    release = {
+      previous = null
+      current = {
+        version           = "7"
+        model_package_arn = "arn:aws:sagemaker:us-east-1:111111111111:model-package/flights/7"
+        model_data_url    = "s3://flights-artifacts/runs/a/model/flights-a/output/model.tar.gz"
+        model_data_sha256 = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+        image             = "111111111111.dkr.ecr.us-east-1.amazonaws.com/flights@sha256:1111111111111111111111111111111111111111111111111111111111111111"
+        git_sha           = "1111111111111111111111111111111111111111"
+        metrics           = { auc = 0.7 }
+      }
+    }
+  }
+
+  assert {
+    condition     = output.endpoint_mode == "serverless" && output.batch.folder == "s3://flights-artifacts/serving/flights-dev/batch/" && run.an_environment_without_a_release_trains_and_serves_nothing.batch == null
+    error_message = "Whole data sets are transformed by jobs, beside a serverless endpoint."
+  }
+
+  assert {
+    condition     = contains(jsondecode(aws_kms_key.this.policy).Statement[1].Condition.ArnLike["kms:EncryptionContext:aws:logs:arn"], "arn:aws:logs:us-east-1:111111111111:log-group:/aws/vendedlogs/states/flights-dev-batch")
+    error_message = "The workflow's log uses the environment's key."
+  }
+}
+
 run "without_a_release_or_a_wish_there_is_no_api" {
   variables {
     api = {

@@ -39,12 +39,20 @@ variable "release" {
 }
 
 variable "endpoint" {
-  description = "How the environment serves: instances, rollout, alarms and autoscaling, as the module model-endpoint types and validates them."
+  description = "How the environment serves: mode, instances, rollout, alarms, autoscaling, capture and an experiment, as the module model-endpoint types and validates them."
   default     = {}
   nullable    = false
 
   type = object({
-    instances = optional(object({ type = optional(string), count = optional(number) }))
+    mode = optional(object({
+      real_time    = optional(object({}))
+      serverless   = optional(object({ memory_mb = optional(number), max_concurrency = optional(number), provisioned_concurrency = optional(number) }))
+      asynchronous = optional(object({ max_concurrent_invocations_per_instance = optional(number), max_payload_mb = optional(number) }))
+    }))
+
+    instances  = optional(object({ type = optional(string), count = optional(number), built_for = optional(string) }))
+    capture    = optional(object({ percent = number, sides = optional(set(string)) }))
+    experiment = optional(any)
 
     rollout = optional(object({
       all_at_once = optional(object({ bake_seconds = optional(number) }))
@@ -65,7 +73,8 @@ variable "endpoint" {
     autoscaling = optional(object({
       min                        = number
       max                        = number
-      invocations_per_instance   = number
+      invocations_per_instance   = optional(number)
+      backlog_per_instance       = optional(number)
       scale_in_cooldown_seconds  = optional(number)
       scale_out_cooldown_seconds = optional(number)
       steps                      = optional(map(object({ above = number, add = number })))
@@ -97,6 +106,21 @@ variable "training" {
   }
 }
 
+variable "batch" {
+  description = "The batch transform of the environment, as the module batch-transform types and validates it; null: none."
+  default     = null
+
+  type = object({
+    instances       = optional(object({ type = optional(string), count = optional(number), built_for = optional(string) }))
+    strategy        = optional(string)
+    max_payload_mb  = optional(number)
+    max_concurrent  = optional(number)
+    join            = optional(string)
+    reads           = optional(set(string))
+    timeout_seconds = optional(number)
+  })
+}
+
 variable "api" {
   description = "The HTTP API in front of the endpoint, as the module inference-api types and validates it; null: the endpoint is asked by its own name only."
   default     = null
@@ -114,4 +138,9 @@ variable "api" {
     alarms = optional(object({ error_rate_percent = number, p99_latency_ms = number }))
     jwt    = optional(object({ issuer = string, audience = list(string), scopes = optional(list(string)) }))
   })
+
+  validation {
+    condition     = var.api == null || try(var.endpoint.mode.asynchronous, null) == null
+    error_message = "An API answers at once, and an asynchronous endpoint does not: leave api out, or choose mode = { real_time = {} } or { serverless = {} }."
+  }
 }

@@ -25,6 +25,11 @@ def read(folder: Path, name: str) -> str:
     return file.read_text() if file.exists() else ""
 
 
+def variables_of(folder: Path) -> str:
+    """Return what declares a folder's variables: one file, or several where there are many."""
+    return "".join(file.read_text() for file in sorted(folder.glob("variables*.tf")))
+
+
 def checks_of(folder: Path) -> str:
     return "".join(file.read_text() for file in sorted(folder.glob("*.tftest.hcl")))
 
@@ -41,7 +46,8 @@ def blocks(text: str, kind: str) -> dict[str, str]:
 
 def test_the_tree_is_what_the_checks_below_walk():
     assert {folder.name for folder in MODULES} >= {
-        "artifact-store", "image-repository", "model-endpoint", "model-registry", "training-workflow",
+        "artifact-store", "batch-transform", "image-repository", "model-endpoint", "model-registry",
+        "training-workflow",
     }  # fmt: skip
     assert [folder.name for folder in ROOTS] == ["bootstrap", "delivery", "dev", "prod", "staging"]
 
@@ -67,7 +73,7 @@ def test_every_folder_has_tests_whose_names_are_sentences(folder):
 
 @each_folder
 def test_every_validation_is_provoked(folder):
-    declared = blocks(read(folder, "variables.tf"), "variable")
+    declared = blocks(variables_of(folder), "variable")
     runs = blocks(checks_of(folder), "run").values()
     rules = {name: body.count("validation {") for name, body in declared.items()}
     provoked = {name: sum(f"expect_failures = [var.{name}]" in run for run in runs) for name in declared}
@@ -76,22 +82,20 @@ def test_every_validation_is_provoked(folder):
 
 @each_folder
 def test_every_message_ends_as_a_sentence(folder):
-    messages = re.findall(
-        r'error_message = "(.*)"\n', "".join(read(folder, name) for name in ("variables.tf", "main.tf"))
-    )
+    messages = re.findall(r'error_message = "(.*)"\n', variables_of(folder) + read(folder, "main.tf"))
     assert [message for message in messages if not (message[0].isupper() and message.endswith((".", "?")))] == []
 
 
 @each_folder
 def test_every_variable_and_output_is_described(folder):
-    variables, outputs = read(folder, "variables.tf"), read(folder, "outputs.tf")
+    variables, outputs = variables_of(folder), read(folder, "outputs.tf")
     assert set(described(variables, "variable")) == set(blocks(variables, "variable"))
     assert set(described(outputs, "output")) == set(blocks(outputs, "output")) != set()
 
 
 @pytest.mark.parametrize("folder", [*MODULES, TERRAFORM / "platform"], ids=lambda folder: folder.name)
 def test_a_readme_lists_the_variables_and_outputs(folder):
-    expected = described(read(folder, "variables.tf"), "variable") | described(read(folder, "outputs.tf"), "output")
+    expected = described(variables_of(folder), "variable") | described(read(folder, "outputs.tf"), "output")
     listed = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", read(folder, "README.md"), re.MULTILINE))
     assert listed == expected
 
@@ -124,7 +128,7 @@ def test_a_roots_state_lies_under_its_folder(folder):
 @each_source
 @pytest.mark.parametrize("pattern", [
     r"(?i)\btwin\b|localhost|127\.0\.0\.1|endpoints \{|skip_\w+ *= *true",  # no cloud but AWS is known
-    r"provisioner \"|null_resource|terraform_data|data \"external\"|random_|timestamp\(|uuid\(",
+    r"provisioner \"|null_resource|data \"external\"|random_|timestamp\(|uuid\(",
     r"data\.aws_region\.\w+\.name\b",  # renamed by version 6 of the provider
     r"\b(create|enable|use|attach)_\w+ *= *var\.",  # absence is null, not a flag
 ], ids=["the twin", "what is not declarative", "what provider 6 renames", "flags"])  # fmt: skip
@@ -155,7 +159,7 @@ def test_every_checkov_skip_has_a_reason():
 
 each_environment = pytest.mark.parametrize("folder", ENVIRONMENTS, ids=lambda folder: folder.name)
 
-MAY_DIFFER = {"endpoint", "training"}
+MAY_DIFFER = {"batch", "endpoint", "training"}
 """The arguments of the platform by which one environment may differ from another, beside its name."""
 
 
@@ -173,7 +177,7 @@ def split_main(folder: Path) -> tuple[str, dict[str, str]]:
 
 
 @each_environment
-def test_environments_differ_in_their_name_and_two_arguments_only(folder):
+def test_environments_differ_in_their_name_and_three_arguments_only(folder):
     shared, arguments = split_main(folder)
     assert "environment = …" in shared
     assert shared == split_main(TERRAFORM / "environments/dev")[0]
@@ -188,7 +192,7 @@ def test_environments_share_the_text_of(folder, name):
 
 @each_environment
 def test_an_environment_consists_of_these_files(folder):
-    assert {file.name for file in folder.iterdir() if file.is_file()} == {
+    assert {file.name for file in folder.iterdir() if file.is_file()} - {"challenger.json"} == {
         ".terraform.lock.hcl", "backend.tf", "main.tf", "outputs.tf", "release.json", "versions.tf",
         f"{folder.name}.tftest.hcl",
     }  # fmt: skip

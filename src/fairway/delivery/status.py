@@ -1,12 +1,13 @@
 """What an environment runs beside what Git wants it to run."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from fairway.delivery.alarms import watching
+from fairway.delivery.asking import CHALLENGER, CURRENT, Mode, mode_of
 from fairway.delivery.releases import Release
 from fairway.errors import ReleaseNotRunningError
 
@@ -24,6 +25,9 @@ class Running:
     git_sha: str
     instances: int
     desired: int
+    mode: Mode
+    challenger: str
+    """Which variants an experiment adds, in words; empty without one."""
     alarms: tuple[str, ...]
     """Of those that watch its deployments, the ones in ALARM, but for those that only have no data."""
 
@@ -53,7 +57,7 @@ def observe(sagemaker: Any, cloudwatch: Any, endpoint: str) -> Running | None:
             raise
         return None
     config = sagemaker.describe_endpoint_config(EndpointConfigName=told["EndpointConfigName"])
-    container = sagemaker.describe_model(ModelName=config["ProductionVariants"][0]["ModelName"])["PrimaryContainer"]
+    container = sagemaker.describe_model(ModelName=_served(config)["ModelName"])["PrimaryContainer"]
     variants = told.get("ProductionVariants", [])
     ringing = [alarm for alarm in watching(cloudwatch, told) if alarm["StateValue"] == "ALARM"]
     names = [alarm["AlarmName"] for alarm in ringing if not for_want_of_data(alarm.get("StateReason", ""))]
@@ -67,8 +71,24 @@ def observe(sagemaker: Any, cloudwatch: Any, endpoint: str) -> Running | None:
         git_sha=container["Environment"].get("FAIRWAY_GIT_SHA", "?"),
         instances=sum(variant.get("CurrentInstanceCount", 0) for variant in variants),
         desired=sum(variant.get("DesiredInstanceCount", 0) for variant in variants),
+        mode=mode_of(config),
+        challenger=_challenger(config),
         alarms=tuple(sorted(names)),
     )
+
+
+def _served(config: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the variant that the release runs in; an experiment may have put another beside it."""
+    variants: list[Mapping[str, Any]] = config["ProductionVariants"]
+    return next((each for each in variants if each["VariantName"] == CURRENT), variants[0])
+
+
+def _challenger(config: Mapping[str, Any]) -> str:
+    for kind, word in (("ProductionVariants", "answers"), ("ShadowProductionVariants", "shadows")):
+        for variant in config.get(kind) or []:
+            if variant["VariantName"] == CHALLENGER:
+                return f"{variant['ModelName']} {word} {variant['InitialVariantWeight']:g} %"
+    return ""
 
 
 def for_want_of_data(reason: str) -> bool:
@@ -97,7 +117,9 @@ def _differences(wanted: Release, running: Running) -> Iterator[str]:
                 yield f"`{name}` of version {wanted.version} is {getattr(wanted, name)}, {getattr(running, name)} runs"
     if running.status != "InService":
         yield f"the endpoint is {running.status}" + (f" ({running.failure})" if running.failure else "")
-    if running.instances < max(running.desired, 1):
+    # Only those who answer at once by instances need one always.
+    needed = max(running.desired, 1) if running.mode == "real_time" else running.desired
+    if running.instances < needed:
         yield f"{running.instances} of {running.desired} instances run"
     for alarm in running.alarms:
         yield f"the alarm {alarm} is in ALARM"

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from fairway.delivery.releases import Release
-from fairway.errors import TrainingFailedError
+from fairway.errors import FairwayError, TrainingFailedError
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
@@ -65,10 +65,11 @@ def follow(
     execution_arn: str,
     listen: Callable[[StateEvent], None],
     sleep: Callable[[float], None] = time.sleep,
+    failed: Callable[[str, str, str], FairwayError] = TrainingFailedError,
 ) -> dict[str, Any]:
     """Wait for an execution, telling each state that it enters and leaves, and return its output.
 
-    Raises `TrainingFailedError` with the execution's error and cause when it does not succeed.
+    Raises what `failed` makes of the execution, its error and its cause when it does not succeed.
     """
     seen = 0
     while True:
@@ -81,7 +82,7 @@ def follow(
             return dict(json.loads(execution["output"]))
         if execution["status"] != "RUNNING":
             error, cause = execution.get("error") or execution["status"], execution.get("cause") or "no cause was given"
-            raise TrainingFailedError(execution["name"], error, cause)
+            raise failed(execution["name"], error, cause)
         sleep(POLL_SECONDS)
 
 

@@ -32,3 +32,13 @@ output "api_deployment" {
   description = "What a deployment of the API's versions is made of; null without an API."
   value       = module.platform.api_deployment
 }
+
+output "endpoint_mode" {
+  description = "How the endpoint answers: real_time, serverless or asynchronous."
+  value       = module.platform.endpoint_mode
+}
+
+output "batch" {
+  description = "The batch transform: its state machine, and the folder of its runs; null without one."
+  value       = module.platform.batch
+}

@@ -17,7 +17,7 @@ override_data {
 # These tests hold for whatever release prod has right now.
 override_module {
   target  = module.platform.module.endpoint
-  outputs = { name = "the-endpoint", config_name = "the-endpoint-7-abcdef01", release_version = "7", log_group_name = "the-group" }
+  outputs = { name = "the-endpoint", config_name = "the-endpoint-7-abcdef01", release_version = "7", log_group_name = "the-group", mode = "real_time", topic_arns = {} }
 }
 
 run "prod_does_not_train" {

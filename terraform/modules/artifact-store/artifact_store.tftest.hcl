@@ -174,3 +174,31 @@ run "a_writer_that_may_not_read_is_refused" {
 
   expect_failures = [var.writers]
 }
+
+run "servers_write_below_serving_only" {
+  variables {
+    servers = ["arn:aws:iam::222222222222:role/flights-prod-endpoint"]
+  }
+
+  assert {
+    condition = one([for statement in jsondecode(aws_s3_bucket_policy.this.policy).Statement : [statement.Resource, statement.Principal.AWS, statement.Condition.ArnLike["aws:PrincipalArn"]] if statement.Sid == "Servers"]) == [
+      ["arn:aws:s3:::mocked-bucket/serving/*"], ["arn:aws:iam::222222222222:root"], ["arn:aws:iam::222222222222:role/flights-prod-endpoint"],
+    ]
+    error_message = "What serves leaves answers, and touches no run."
+  }
+
+  assert {
+    condition     = one([for statement in jsondecode(aws_kms_key.this.policy).Statement : statement.Action if statement.Sid == "Servers"]) == ["kms:GenerateDataKey"]
+    error_message = "The key encrypts for them."
+  }
+}
+
+run "a_server_that_is_no_role_is_refused" {
+  command = plan
+
+  variables {
+    servers = ["everyone"]
+  }
+
+  expect_failures = [var.servers]
+}

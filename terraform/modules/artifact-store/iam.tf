@@ -1,6 +1,6 @@
 locals {
   # Across accounts a bucket's policy names accounts, and the condition the roles: those need not exist yet.
-  accounts = { for kind, roles in { readers = var.readers, writers = var.writers } :
+  accounts = { for kind, roles in { readers = var.readers, writers = var.writers, servers = var.servers } :
     kind => distinct([for role in sort(roles) : "arn:aws:iam::${split(":", role)[4]}:root"])
   }
 
@@ -33,6 +33,14 @@ locals {
         Action    = ["s3:PutObject", "s3:AbortMultipartUpload"]
         Resource  = ["${aws_s3_bucket.this.arn}/runs/*"]
         Condition = { ArnLike = { "aws:PrincipalArn" = sort(var.writers) } }
+      }],
+      length(var.servers) == 0 ? [] : [{
+        Sid       = "Servers"
+        Effect    = "Allow"
+        Principal = { AWS = local.accounts.servers }
+        Action    = ["s3:PutObject", "s3:AbortMultipartUpload"]
+        Resource  = ["${aws_s3_bucket.this.arn}/serving/*"]
+        Condition = { ArnLike = { "aws:PrincipalArn" = sort(var.servers) } }
       }],
       length(var.tenants) == 0 ? [] : [{
         Sid       = "TenantsList"
@@ -79,6 +87,14 @@ locals {
         Action    = ["kms:GenerateDataKey"]
         Resource  = "*"
         Condition = { ArnLike = { "aws:PrincipalArn" = sort(var.writers) } }
+      }],
+      length(var.servers) == 0 ? [] : [{
+        Sid       = "Servers"
+        Effect    = "Allow"
+        Principal = { AWS = local.accounts.servers }
+        Action    = ["kms:GenerateDataKey"]
+        Resource  = "*"
+        Condition = { ArnLike = { "aws:PrincipalArn" = sort(var.servers) } }
       }],
       length(var.tenants) == 0 ? [] : [{
         Sid       = "Tenants"

@@ -33,6 +33,18 @@ variable "writers" {
   }
 }
 
+variable "servers" {
+  description = "Roles that may also write below serving/, as far as their own policies let them: those that serve."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for role in var.servers : can(regex("^arn:aws:iam::[0-9]{12}:role/[a-zA-Z0-9_+=,.@*-]+$", role))])
+    error_message = "A server is a role's ARN, in which * stands for any characters; got ${join(", ", var.servers)}."
+  }
+}
+
 variable "tenants" {
   description = "Accounts that keep something of their own in the store, and the prefix of its keys: whom their policies let, reads, writes and deletes there."
   type        = map(string)

@@ -3,6 +3,17 @@ locals {
   namespace  = "fairway/${var.name}"
   dimensions = { EndpointName = var.name, VariantName = "current" }
 
+  # All but 2XX, in real time: what the container does not answer is among them, and so is what it rightly refuses. An
+  # asynchronous endpoint counts neither those nor requests, but sends a 0 or a 1 for each answer.
+  counted = local.asynchronous == null ? {
+    failed   = { metric = "InvocationModelErrors", stat = "Sum" }
+    refused  = { metric = "Invocation4XXErrors", stat = "Sum" }
+    requests = { metric = "Invocations", stat = "Sum" }
+    } : {
+    failed   = { metric = "Invocation5XXErrors", stat = "Sum" }
+    requests = { metric = "Invocation5XXErrors", stat = "SampleCount" }
+  }
+
   alarm_names = concat(
     aws_cloudwatch_metric_alarm.errors[*].alarm_name,
     aws_cloudwatch_metric_alarm.latency[*].alarm_name,
@@ -25,44 +36,23 @@ resource "aws_cloudwatch_metric_alarm" "errors" {
   metric_query {
     id          = "rate"
     label       = "Failed requests, percent"
-    expression  = "100 * (failed - refused) / requests"
+    expression  = local.asynchronous == null ? "100 * (failed - refused) / requests" : "100 * failed / requests"
     return_data = true
   }
 
-  # All but 2XX: what the container does not answer is among them, and so is what it rightly refuses.
-  metric_query {
-    id = "failed"
+  dynamic "metric_query" {
+    for_each = local.counted
 
-    metric {
-      namespace   = "AWS/SageMaker"
-      metric_name = "InvocationModelErrors"
-      dimensions  = local.dimensions
-      period      = var.alarms.period_seconds
-      stat        = "Sum"
-    }
-  }
+    content {
+      id = metric_query.key
 
-  metric_query {
-    id = "refused"
-
-    metric {
-      namespace   = "AWS/SageMaker"
-      metric_name = "Invocation4XXErrors"
-      dimensions  = local.dimensions
-      period      = var.alarms.period_seconds
-      stat        = "Sum"
-    }
-  }
-
-  metric_query {
-    id = "requests"
-
-    metric {
-      namespace   = "AWS/SageMaker"
-      metric_name = "Invocations"
-      dimensions  = local.dimensions
-      period      = var.alarms.period_seconds
-      stat        = "Sum"
+      metric {
+        namespace   = "AWS/SageMaker"
+        metric_name = metric_query.value.metric
+        dimensions  = local.dimensions
+        period      = var.alarms.period_seconds
+        stat        = metric_query.value.stat
+      }
     }
   }
 }

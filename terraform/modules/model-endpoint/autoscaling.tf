@@ -15,6 +15,11 @@ resource "aws_appautoscaling_target" "this" {
   resource_id        = "endpoint/${aws_sagemaker_endpoint.this[0].name}/variant/current"
   min_capacity       = local.scaled.min
   max_capacity       = local.scaled.max
+
+  lifecycle {
+    # It goes with the endpoint that it scales.
+    replace_triggered_by = [terraform_data.mode]
+  }
 }
 
 # Scheduled actions overwrite the bounds of their target, which is no diff.
@@ -28,7 +33,8 @@ resource "aws_appautoscaling_target" "scheduled" {
   max_capacity       = local.scaled.max
 
   lifecycle {
-    ignore_changes = [min_capacity, max_capacity]
+    ignore_changes       = [min_capacity, max_capacity]
+    replace_triggered_by = [terraform_data.mode]
   }
 }
 
@@ -48,7 +54,7 @@ resource "aws_appautoscaling_scheduled_action" "this" {
   }
 }
 
-# Keeps the requests that an instance gets in a minute near a value, both ways.
+# Keeps the requests that an instance gets in a minute near a value, both ways; asynchronously, those that wait for it.
 resource "aws_appautoscaling_policy" "target" {
   count = local.scaled == null ? 0 : 1
 
@@ -59,12 +65,31 @@ resource "aws_appautoscaling_policy" "target" {
   resource_id        = local.target.resource_id
 
   target_tracking_scaling_policy_configuration {
-    target_value       = local.scaled.invocations_per_instance
+    target_value       = coalesce(local.scaled.invocations_per_instance, local.scaled.backlog_per_instance)
     scale_in_cooldown  = local.scaled.scale_in_cooldown_seconds
     scale_out_cooldown = local.scaled.scale_out_cooldown_seconds
 
-    predefined_metric_specification {
-      predefined_metric_type = "SageMakerVariantInvocationsPerInstance"
+    dynamic "predefined_metric_specification" {
+      for_each = local.scaled.invocations_per_instance[*]
+
+      content {
+        predefined_metric_type = "SageMakerVariantInvocationsPerInstance"
+      }
+    }
+
+    dynamic "customized_metric_specification" {
+      for_each = local.scaled.backlog_per_instance[*]
+
+      content {
+        namespace   = "AWS/SageMaker"
+        metric_name = "ApproximateBacklogSizePerInstance"
+        statistic   = "Average"
+
+        dimensions {
+          name  = "EndpointName"
+          value = var.name
+        }
+      }
     }
   }
 }

@@ -1,3 +1,27 @@
+locals {
+  store = "arn:aws:s3:::${var.artifacts.bucket}/${local.folder}"
+
+  # What reads requests, writes answers and captures; an endpoint that does neither may do neither.
+  mode_statements = concat(
+    [for statement in [
+      { Sid = "Requests", Effect = "Allow", Action = "s3:GetObject", Resource = "${local.store}/asynchronous/input/*" },
+      {
+        Sid      = "Answers"
+        Effect   = "Allow"
+        Action   = ["s3:AbortMultipartUpload", "s3:PutObject"]
+        Resource = [for end in ["output", "failure"] : "${local.store}/asynchronous/${end}/*"]
+      },
+      { Sid = "AnswersKey", Effect = "Allow", Action = "kms:GenerateDataKey", Resource = var.artifacts.key_arn },
+      { Sid = "Tell", Effect = "Allow", Action = "sns:Publish", Resource = [for topic in aws_sns_topic.this : topic.arn] },
+      { Sid = "TellKey", Effect = "Allow", Action = ["kms:Decrypt", "kms:GenerateDataKey"], Resource = var.key_arn },
+    ] : statement if local.asynchronous != null],
+    [for statement in [
+      { Sid = "Capture", Effect = "Allow", Action = ["s3:AbortMultipartUpload", "s3:PutObject"], Resource = "${local.store}/capture/*" },
+      { Sid = "CaptureKey", Effect = "Allow", Action = ["kms:Decrypt", "kms:GenerateDataKey"], Resource = var.key_arn },
+    ] : statement if var.capture != null],
+  )
+}
+
 resource "aws_iam_role" "this" {
   name                 = "${var.name}-endpoint"
   description          = "What the containers of the endpoint ${var.name} may do."
@@ -18,7 +42,7 @@ resource "aws_iam_role_policy" "this" {
   role = aws_iam_role.this.name
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [
+    Statement = concat(local.mode_statements, [
       {
         Sid      = "Model"
         Effect   = "Allow"
@@ -72,6 +96,6 @@ resource "aws_iam_role_policy" "this" {
         # SageMaker looks at the alarms of a rollout as this role; it is a filter that names them, not a resource.
         Resource = "*"
       },
-    ]
+    ])
   })
 }

@@ -1,36 +1,36 @@
 data "aws_caller_identity" "current" {}
 
 locals {
-  # Instances with disks of their own encrypt them by themselves, and SageMaker refuses a key for such.
-  own_disks  = can(regex("^ml[.](g[4-9]|p3dn|p[4-9]|trn|[cmr][0-9][a-z]*d)", var.instances.type))
-  volume_key = local.own_disks ? null : var.key_arn
-
   # Models and configurations exist for the current and for the previous release, keyed and named by the hash of their
   # content: an update never touches what is in use, and a rollback returns to what still exists.
-  containers = { for role, release in var.release : role => {
+  releases = merge(var.release, local.challenger == null ? {} : { challenger = local.challenger })
+
+  containers = { for role, release in local.releases : role => {
     image          = release.image
     model_data_url = release.model_data_url
-    environment = {
-      FAIRWAY_RELEASE = release.version
-      FAIRWAY_GIT_SHA = release.git_sha
-      FAIRWAY_IMAGE   = release.image
-    }
+    environment = merge(
+      {
+        FAIRWAY_RELEASE = release.version
+        FAIRWAY_GIT_SHA = release.git_sha
+        FAIRWAY_IMAGE   = release.image
+      },
+      local.asynchronous == null ? {} : { FAIRWAY_MAX_BODY_MB = tostring(local.asynchronous.max_payload_mb) },
+    )
   } if release != null }
 
   model_names = { for role, container in local.containers :
-    role => "${var.name}-${var.release[role].version}-${substr(sha256(jsonencode(container)), 0, 8)}"
+    role => "${var.name}-${local.releases[role].version}-${substr(sha256(jsonencode(container)), 0, 8)}"
   }
-
-  # SageMaker starts a new fleet with the number that its configuration says, whatever runs by then, and Terraform can
-  # neither look that up nor ask to retain it. With autoscaling a fleet therefore starts with the most that may run: no
-  # rollout and no rollback ever scales in, a configuration that waits for its rollback stays right, and what autoscaling
-  # does is no diff. The price is the surplus until autoscaling takes it away.
-  start = var.autoscaling == null ? coalesce(var.instances.count, 1) : var.autoscaling.max
 
   # The strategy belongs to the content too: to change it is to roll out, which SageMaker does to another configuration.
   config_names = { for role, model in local.model_names :
-    role => "${var.name}-${var.release[role].version}-${substr(sha256(jsonencode([model, var.instances.type, local.start, local.own_disks, var.rollout, var.alarms != null])), 0, 8)}"
+    role => "${var.name}-${local.releases[role].version}-${substr(sha256(jsonencode(concat([model, local.instances.type, local.start, local.own_disks, var.rollout, var.alarms != null], local.special))), 0, 8)}" if role != "challenger"
   }
+
+  # What a configuration holds beside a variant of instances; nothing for most, whose names stay what they were.
+  special = [for content in [[var.mode, var.capture, local.variants, local.share, lookup(local.model_names, "challenger", null)]] :
+    content if local.mode != "real_time" || var.capture != null || var.experiment != null
+  ]
 
   bake_seconds = one([for strategy in var.rollout : strategy.bake_seconds if strategy != null])
   routing      = var.rollout.canary != null ? "CANARY" : var.rollout.linear != null ? "LINEAR" : "ALL_AT_ONCE"
@@ -77,24 +77,9 @@ resource "aws_sagemaker_model" "this" {
   depends_on = [aws_iam_role_policy.this]
 }
 
-resource "aws_sagemaker_endpoint_configuration" "this" {
-  for_each = local.configs
-
-  name        = each.key
-  kms_key_arn = local.volume_key
-
-  production_variants {
-    variant_name           = "current"
-    model_name             = aws_sagemaker_model.this[each.value].name
-    instance_type          = var.instances.type
-    initial_instance_count = local.start
-    initial_variant_weight = 1
-  }
-
-  lifecycle {
-    # What a release leaves behind goes after the endpoint has moved on; the other order fails the update.
-    create_before_destroy = true
-  }
+# What the endpoint is replaced by: the other resources' contents change for other reasons, too.
+resource "terraform_data" "mode" {
+  input = local.mode
 }
 
 resource "aws_sagemaker_endpoint" "this" {
@@ -171,6 +156,9 @@ resource "aws_sagemaker_endpoint" "this" {
   }
 
   lifecycle {
+    # SageMaker makes no serverless endpoint of one with instances, nor goes back to one: another mode is another endpoint.
+    replace_triggered_by = [terraform_data.mode]
+
     # SageMaker rolls back in silence, and the provider reports success.
     postcondition {
       condition     = self.endpoint_config_name == local.wanted

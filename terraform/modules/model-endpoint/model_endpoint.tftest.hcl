@@ -132,7 +132,7 @@ run "volumes_and_logs_are_encrypted_with_the_environments_key" {
 
 run "instances_with_disks_of_their_own_are_given_no_key" {
   variables {
-    instances = { type = "ml.g5.xlarge" }
+    instances = { type = "ml.g5.xlarge", built_for = "gpu" }
   }
 
   assert {

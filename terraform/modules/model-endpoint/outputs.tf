@@ -18,3 +18,13 @@ output "log_group_name" {
   description = "Name of the log group of the endpoint's containers."
   value       = aws_cloudwatch_log_group.this.name
 }
+
+output "mode" {
+  description = "How the endpoint answers: real_time, serverless or asynchronous."
+  value       = local.mode
+}
+
+output "topic_arns" {
+  description = "ARNs of the topics that say of an asynchronous answer that it is there (success) or failed (error); none in other modes."
+  value       = { for kind, topic in aws_sns_topic.this : kind => topic.arn }
+}

@@ -69,32 +69,6 @@ variable "release" {
   }
 }
 
-variable "instances" {
-  description = "What the endpoint runs on; how many is left to autoscaling where there is any, and is one otherwise."
-  default     = {}
-  nullable    = false
-
-  type = object({
-    type  = optional(string, "ml.m5.large")
-    count = optional(number)
-  })
-
-  validation {
-    condition     = can(regex("^ml[.][a-z0-9-]+[.][a-z0-9]+$", var.instances.type))
-    error_message = "An instance type is ml.<family>.<size>, such as ml.m5.large; got ${var.instances.type}."
-  }
-
-  validation {
-    condition     = try(var.instances.count >= 1 && floor(var.instances.count) == var.instances.count, true)
-    error_message = "An endpoint runs on one whole instance or more; got ${coalesce(var.instances.count, 1)}."
-  }
-
-  validation {
-    condition     = var.instances.count == null || var.autoscaling == null
-    error_message = "The number of instances is fixed or scaled, not both: leave out instances.count, ${coalesce(var.instances.count, 1)}, or autoscaling."
-  }
-}
-
 variable "rollout" {
   description = "How a release comes into service: exactly one strategy. Baking is watching the alarms before the next step; percentages are of the fleet."
   default     = { all_at_once = {} }
@@ -133,8 +107,13 @@ variable "rollout" {
   }
 
   validation {
+    condition     = var.mode.serverless == null || var.rollout.all_at_once != null
+    error_message = "A serverless endpoint has no instances to shift traffic between: roll out all_at_once, or choose another mode; got ${join(", ", [for name, strategy in var.rollout : name if strategy != null])}."
+  }
+
+  validation {
     # A share of no instance would shift nothing, and report success.
-    condition     = try(local.start * coalesce(try(var.rollout.canary.percent, null), try(var.rollout.linear.step_percent, null), try(var.rollout.rolling.batch_percent, null)) >= 100, true)
+    condition     = var.mode.serverless != null || try(local.start * coalesce(try(var.rollout.canary.percent, null), try(var.rollout.linear.step_percent, null), try(var.rollout.rolling.batch_percent, null)) >= 100, true)
     error_message = "A step of a rollout moves at least one instance, and ${try(var.rollout.canary.percent, var.rollout.linear.step_percent, var.rollout.rolling.batch_percent, 100)} % of ${local.start} is less: take a larger share, more instances, or all_at_once."
   }
 
@@ -180,8 +159,13 @@ variable "alarms" {
   }
 
   validation {
-    condition     = try(var.alarms.p99_latency_ms > 0 && var.alarms.p99_latency_ms < 60000, true)
-    error_message = "The latency that alarms lies between 0 and 60000 ms, after which SageMaker gives a request up; got ${try(var.alarms.p99_latency_ms, 0)}."
+    condition     = try(var.alarms.p99_latency_ms > 0 && var.alarms.p99_latency_ms < local.answer_seconds * 1000, true)
+    error_message = "The latency that alarms lies between 0 and ${local.answer_seconds * 1000} ms, after which SageMaker gives a request up; got ${try(var.alarms.p99_latency_ms, 0)}."
+  }
+
+  validation {
+    condition     = var.alarms == null || var.mode.serverless == null
+    error_message = "Alarms roll a rollout back, which SageMaker does not do for a serverless endpoint: leave alarms out, or choose mode = { real_time = {} }."
   }
 
   validation {
@@ -202,56 +186,6 @@ variable "alarms" {
   validation {
     condition     = try(contains(["breaching", "notBreaching"], var.alarms.missing_data), true)
     error_message = "Missing data is breaching (silence rolls back) or notBreaching (silence is no verdict); got ${try(var.alarms.missing_data, "null")}."
-  }
-}
-
-variable "autoscaling" {
-  description = "Between which numbers of instances, and by what: the requests that an instance gets in a minute (tracked), surges beyond (steps), the clock (schedules). A fleet starts with max."
-  default     = null
-
-  type = object({
-    min                        = number
-    max                        = number
-    invocations_per_instance   = number
-    scale_in_cooldown_seconds  = optional(number, 300)
-    scale_out_cooldown_seconds = optional(number, 60)
-    steps                      = optional(map(object({ above = number, add = number })), {})
-    schedules                  = optional(map(object({ schedule = string, min = number, max = number, timezone = optional(string, "UTC") })), {})
-  })
-
-  validation {
-    condition     = try(var.autoscaling.min >= 1 && var.autoscaling.min <= var.autoscaling.max && floor(var.autoscaling.min) == var.autoscaling.min && floor(var.autoscaling.max) == var.autoscaling.max, true)
-    error_message = "Autoscaling keeps min to max whole instances, and at least one; got ${try(var.autoscaling.min, 0)} to ${try(var.autoscaling.max, 0)}."
-  }
-
-  validation {
-    condition     = try(var.autoscaling.invocations_per_instance > 0, true)
-    error_message = "An instance is given more than 0 requests a minute: measure what one can do; got ${try(var.autoscaling.invocations_per_instance, 0)}."
-  }
-
-  validation {
-    condition     = try(min(var.autoscaling.scale_in_cooldown_seconds, var.autoscaling.scale_out_cooldown_seconds) >= 0, true)
-    error_message = "A cooldown is 0 seconds or more; got ${try(var.autoscaling.scale_in_cooldown_seconds, 0)} in, ${try(var.autoscaling.scale_out_cooldown_seconds, 0)} out."
-  }
-
-  validation {
-    condition     = try(alltrue([for step in var.autoscaling.steps : step.above > var.autoscaling.invocations_per_instance && step.add >= 1]), true)
-    error_message = "A step adds one instance or more above a number of requests that tracking does not aim at; got ${jsonencode(try(var.autoscaling.steps, {}))}."
-  }
-
-  validation {
-    condition     = try(length(distinct([for step in var.autoscaling.steps : step.above])) == length(var.autoscaling.steps), true)
-    error_message = "Two steps begin at different numbers of requests; got ${jsonencode(try(var.autoscaling.steps, {}))}."
-  }
-
-  validation {
-    condition     = try(alltrue([for each in var.autoscaling.schedules : can(regex("^(cron|at|rate)[(].+[)]$", each.schedule))]), true)
-    error_message = "A schedule is cron(…), at(…) or rate(…), as Application Auto Scaling has them; got ${jsonencode(try(var.autoscaling.schedules, {}))}."
-  }
-
-  validation {
-    condition     = try(alltrue([for each in var.autoscaling.schedules : each.min >= 1 && each.min <= each.max && each.max <= var.autoscaling.max]), true)
-    error_message = "A schedule keeps to at least one instance and to autoscaling.max, which rollouts start with; got ${jsonencode(try(var.autoscaling.schedules, {}))}."
   }
 }
 

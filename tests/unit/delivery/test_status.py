@@ -11,7 +11,8 @@ from fairway.errors import ReleaseNotRunningError
 WANTED = release("7")
 WELL = Running(
     status="InService", failure="", config="flights-dev-7-abc", version="7", image=WANTED.image,
-    model_data_url=WANTED.model_data_url, git_sha=WANTED.git_sha, instances=2, desired=2, alarms=(),
+    model_data_url=WANTED.model_data_url, git_sha=WANTED.git_sha, instances=2, desired=2, mode="real_time",
+    challenger="", alarms=(),
 )  # fmt: skip
 
 
@@ -31,6 +32,9 @@ WELL = Running(
         (WANTED, replace(WELL, status="Failed", failure="No ping."), ["the endpoint is Failed (No ping.)"]),
         (WANTED, replace(WELL, instances=1), ["1 of 2 instances run"]),
         (WANTED, replace(WELL, instances=0, desired=0), ["0 of 0 instances run"]),
+        (WANTED, replace(WELL, instances=0, desired=0, mode="asynchronous"), []),
+        (WANTED, replace(WELL, instances=0, desired=1, mode="asynchronous"), ["0 of 1 instances run"]),
+        (WANTED, replace(WELL, instances=0, desired=0, mode="serverless"), []),
         (WANTED, replace(WELL, alarms=("flights-dev-errors",)), ["the alarm flights-dev-errors is in ALARM"]),
         (release("8"), replace(WELL, status="RollingBack", instances=1),
          ["version 8 is wanted, and 7 runs", "the endpoint is RollingBack", "1 of 2 instances run"]),
@@ -56,8 +60,9 @@ def test_what_does_not_run_well_is_refused_with_the_reasons():
 class SageMaker:
     """An endpoint `flights-dev` as DescribeEndpoint, DescribeEndpointConfig and DescribeModel tell it."""
 
-    def __init__(self, error="Could not find endpoint"):
+    def __init__(self, error="Could not find endpoint", more=None):
         self.error = error
+        self.more = more or {}
 
     def describe_endpoint(self, *, EndpointName):  # noqa: N803  # as boto3 spells it
         if EndpointName != "flights-dev":
@@ -72,7 +77,7 @@ class SageMaker:
 
     def describe_endpoint_config(self, *, EndpointConfigName):  # noqa: N803
         assert EndpointConfigName == "flights-dev-7-abc"
-        return {"ProductionVariants": [{"ModelName": "flights-dev-7-def"}]}
+        return {"ProductionVariants": [{"VariantName": "current", "ModelName": "flights-dev-7-def"}], **self.more}
 
     def describe_model(self, *, ModelName):  # noqa: N803
         assert ModelName == "flights-dev-7-def"
@@ -95,6 +100,20 @@ class CloudWatch:
 def test_what_aws_says_is_observed():
     assert observe(SageMaker(), CloudWatch(), "flights-dev") == WELL
     assert observe(SageMaker(), CloudWatch("b", "a"), "flights-dev") == replace(WELL, alarms=("a", "b"))
+
+
+def test_the_release_is_that_of_the_current_variant_and_a_challenger_is_named():
+    challenger = {"VariantName": "challenger", "ModelName": "flights-dev-8-abc", "InitialVariantWeight": 10.0}
+    current = {"VariantName": "current", "ModelName": "flights-dev-7-def", "InitialVariantWeight": 90.0}
+    told = observe(SageMaker(more={"ProductionVariants": [challenger, current]}), CloudWatch(), "flights-dev")
+    assert told == replace(WELL, challenger="flights-dev-8-abc answers 10 %")
+    told = observe(SageMaker(more={"ShadowProductionVariants": [challenger]}), CloudWatch(), "flights-dev")
+    assert told == replace(WELL, challenger="flights-dev-8-abc shadows 10 %")
+
+
+def test_a_mode_is_that_of_the_configuration():
+    told = observe(SageMaker(more={"AsyncInferenceConfig": {"OutputConfig": {}}}), CloudWatch(), "flights-dev")
+    assert told == replace(WELL, mode="asynchronous")
 
 
 def test_alarms_that_do_not_watch_the_endpoint_say_nothing_of_it():

@@ -1,0 +1,70 @@
+"""The steps of serving that commands share: transform a data set, pin a challenger, ask in every mode."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from fairway import workflow
+from fairway.delivery import access, asking, batch, registry, releases, training
+from fairway.delivery.accounts import clients_in
+from fairway.errors import BatchInputError, NoReleaseError, TransformFailedError
+from fairway.settings import Settings
+
+
+def pin_challenger(settings: Settings, environment: str, group: str, arn: str | None = None) -> releases.Release:
+    """Write a model package, by default the newest approved one, into an environment's challenger file."""
+    sagemaker, s3 = access.client(settings, "sagemaker"), access.client(settings, "s3")
+    release = registry.release_of(sagemaker, s3, arn or registry.latest_approved(sagemaker, group))
+    workflow.challenger_path(settings, environment).write_text(json.dumps(release.model_dump(), indent=2) + "\n")
+    return release
+
+
+def transform(
+    settings: Settings,
+    environment: str,
+    told: dict[str, Any],
+    source: str,
+    listen: Callable[[training.StateEvent], None],
+) -> dict[str, Any]:
+    """Transform what `source` names, s3://… or a local file, with the environment's release; return the run's output.
+
+    `told` is the environment's output `batch`. A local file is uploaded to the run's folder. Raises `BatchInputError`,
+    or `TransformFailedError` with the job's reason.
+    """
+    run = training.new_run()
+    asked = (
+        _stored(settings, source)
+        if source.startswith("s3://")
+        else _uploaded(settings, environment, Path(source), f"{told['folder']}{run}/input/")
+    )
+    states = clients_in(settings, environment)("stepfunctions")
+    execution = batch.start(states, told["state_machine_arn"], run, asked)
+    try:
+        return training.follow(states, execution, listen, failed=TransformFailedError)
+    except KeyboardInterrupt:
+        training.stop(states, execution)
+        raise
+
+
+def _stored(settings: Settings, url: str) -> batch.BatchInput:
+    bucket, key = asking.split(url)
+    pages = access.client(settings, "s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=key)
+    names = [item["Key"] for page in pages for item in page.get("Contents", []) if not item["Key"].endswith("/")]
+    return batch.told_of(url, batch.format_of(names, url))
+
+
+def _uploaded(settings: Settings, environment: str, path: Path, folder: str) -> batch.BatchInput:
+    if not path.is_file():
+        raise BatchInputError(str(path), "there is no such file", "s3://… or a local file")
+    file_format = batch.format_of([path.name], str(path))
+    current = releases.read(workflow.release_path(settings, environment)).current
+    if current is None:
+        raise NoReleaseError(environment)
+    s3 = access.client(settings, "s3")
+    if path.suffix.lower() == ".csv":
+        golden = registry.golden_requests(access.client(settings, "sagemaker"), s3, current.model_package_arn)
+        batch.refuse_header(path, [column["name"] for column in golden["schema"]])
+    bucket, key = asking.split(f"{folder}{path.name}")
+    s3.upload_file(str(path), bucket, key)
+    return batch.told_of(f"s3://{bucket}/{key}", file_format)
