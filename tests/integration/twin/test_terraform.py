@@ -71,6 +71,18 @@ resource "aws_sagemaker_endpoint_configuration" "this" {
     initial_sampling_percentage = 50
     destination_s3_uri          = "s3://somewhere/captured"
     capture_options { capture_mode = "Input" }
+    capture_options { capture_mode = "Output" }
+    capture_content_type_header {
+      csv_content_types  = ["text/csv"]
+      json_content_types = ["application/json"]
+    }
+  }
+  shadow_production_variants {
+    variant_name           = "candidate"
+    model_name             = aws_sagemaker_model.this.name
+    instance_type          = "ml.m5.large"
+    initial_instance_count = 1
+    initial_variant_weight = 1
   }
   lifecycle { create_before_destroy = true }
 }
@@ -191,6 +203,8 @@ def test_round_trip_of_registry_model_and_endpoint(twin, role, unique, tmp_path)
     )
     assert answer["Body"].read() == b"hello:you:text/csv"
     assert answer["InvokedProductionVariant"] == "current"
+    assert [shadow["VariantName"] for shadow in endpoint["ShadowProductionVariants"]] == ["candidate"]
+    assert endpoint["DataCaptureConfig"]["CurrentSamplingPercentage"] == 50
 
     terraform.destroy()
     assert sagemaker.list_models(NameContains=suffix)["Models"] == []

@@ -9,12 +9,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fairway.twin.runtime.capture_events import Capturing
 from fairway.twin.runtime.containers import Session
 from fairway.twin.runtime.failures import CallerError, RunError
 from fairway.twin.runtime.instances import Instance, deadline
 from fairway.twin.runtime.model_containers import new_identity, serving_container
 from fairway.twin.runtime.routing import Fleet, retire
 from fairway.twin.runtime.serverless import Environment, Environments
+from fairway.twin.runtime.shadow import ShadowFleet
 from fairway.twin.runtime.support import primary_container
 from fairway.twin.runtime.variants import FleetError, VariantFleet
 from fairway.twin.runtime.wishes import Wish
@@ -53,7 +55,7 @@ class FleetMaker:
         """Start a fleet, and return when all of it serves; raise FleetError, after ending what had started."""
         fleet = self.prepare(config, wanted)
         try:
-            self.start({variant: wanted[variant.name].instances for variant in fleet.variants})
+            self.start({variant: wanted[variant.name].instances for variant in fleet.everyone()})
         except FleetError:
             fleet.retire()
             raise
@@ -63,14 +65,19 @@ class FleetMaker:
         """Return a fleet without an instance, whose images and models are there; raise FleetError otherwise."""
         folder = self._folder / secrets.token_hex(8)
         try:
-            variants = tuple(
-                self._prepare(config, variant, wanted[variant["VariantName"]], folder / variant["VariantName"])
-                for variant in config.attributes["ProductionVariants"]
+            variants, shadows = (
+                tuple(
+                    self._prepare(config, variant, wanted[variant["VariantName"]], folder / variant["VariantName"])
+                    for variant in config.attributes.get(member) or ()
+                )
+                for member in ("ProductionVariants", "ShadowProductionVariants")
             )
         except (RunError, FleetError) as error:
             shutil.rmtree(folder, ignore_errors=True)
             raise FleetError(str(error)) from error
-        return Fleet(config.name, variants, (folder,), config.attributes)
+        for variant, shadow in zip(variants, shadows, strict=False):  # there is one of each, or no shadow
+            variant.shadow = shadow if isinstance(shadow, ShadowFleet) else None
+        return Fleet(config.name, variants, (folder,), config.attributes, shadows)
 
     def start(self, launches: Mapping[VariantFleet, int]) -> None:
         """Start so many instances more of each variant, and return when they serve; else end them, raise FleetError."""
@@ -96,14 +103,14 @@ class FleetMaker:
         image = self._images.pull(container["Image"], session.credentials)
         artifact = self._download(session, container.get("ModelDataUrl"), folder)
         variables = container.get("Environment") or {}
-        make: Callable[..., VariantFleet] = VariantFleet
+        make: Callable[..., VariantFleet] = ShadowFleet if wish.shadow else VariantFleet
         kind: Callable[..., Instance] = Instance
         if wish.serverless is not None:
             make, kind = partial(Environments, clock=self._twin.clock, serverless=wish.serverless), Environment
         start = partial(
             self._instance, kind, session=session, image=image, variables=variables, artifact=artifact, folder=folder
         )
-        return make(
+        fleet = make(
             variant["VariantName"],
             config_name=config.name,
             weight=wish.weight,
@@ -115,6 +122,8 @@ class FleetMaker:
             session=session,
             limit=_limit(config),
         )
+        fleet.capturing = Capturing.of(config.attributes)
+        return fleet
 
     def _download(self, session: Session, url: str | None, folder: Path) -> Path | None:
         if url is None:

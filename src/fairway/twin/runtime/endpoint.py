@@ -2,15 +2,17 @@
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fairway.twin.runtime.auto_rollback import AutoRollback
+from fairway.twin.runtime.capture_events import summary as capture_summary
 from fairway.twin.runtime.deployment import FleetMaker
 from fairway.twin.runtime.rollout import RollbackFailedError, Rollout, Stage
 from fairway.twin.runtime.rollout_plan import Deployment
 from fairway.twin.runtime.routing import Fleet, Router, retire
+from fairway.twin.runtime.shadow import ShadowFleet
 from fairway.twin.runtime.variants import FleetError, VariantFleet
 from fairway.twin.runtime.wishes import Wish, wishes
 
@@ -37,6 +39,7 @@ EVENT_MEMBERS = (
     "EndpointArn",
     "EndpointConfigName",
     "ProductionVariants",
+    "ShadowProductionVariants",
     "FailureReason",
     "CreationTime",
     "LastModifiedTime",
@@ -46,8 +49,10 @@ EVENT_MEMBERS = (
 class Endpoint:
     """One endpoint: its resource, the fleet that it runs, and the routes to it."""
 
-    def __init__(self, twin: "Twin", images: "Images", resource: "Resource") -> None:
+    def __init__(self, twin: "Twin", images: "Images", resource: "Resource", retired: Callable[[], None]) -> None:
+        """Make one that does not run yet; `retired` is called whenever a fleet has ended."""
         self.resource = resource
+        self._retired = retired
         self.router = Router()
         self.fleet: Fleet | None = None
         self._twin = twin
@@ -95,9 +100,9 @@ class Endpoint:
             if self.fleet is None:
                 return
             fleet, reason = self.fleet, None
-            self._tell(EndpointStatus="Updating", FailureReason=None, ProductionVariants=_summaries(fleet, wanted))
+            self._tell(EndpointStatus="Updating", FailureReason=None, **_summaries(fleet, wanted))
             try:
-                missing = {variant: variant.adjust(wanted[variant.name]) for variant in fleet.variants}
+                missing = {variant: variant.adjust(wanted[variant.name]) for variant in fleet.everyone()}
                 self.router.swap(fleet.routes())
                 self._resize(missing)
             except FleetError as error:
@@ -110,12 +115,13 @@ class Endpoint:
         for variant, number in missing.items():
             ended = variant.instances[number:] if number < 0 else []
             variant.give_up(ended)
-            self.router.drain(ended)
+            if not isinstance(variant, ShadowFleet):  # nobody waits for its answers
+                self.router.drain(ended)
             retire(ended)
 
     def running(self) -> dict[str, Wish]:
         """Return what each running variant has."""
-        variants = self.fleet.variants if self.fleet is not None else ()
+        variants = self.fleet.everyone() if self.fleet is not None else ()
         return {variant.name: variant.wish() for variant in variants}
 
     def delete(self) -> None:
@@ -127,6 +133,7 @@ class Endpoint:
             if self.fleet is not None:
                 self.router.drain(self.fleet.instances())
                 self.fleet.retire()
+                self._retired()
         self._twin.store.remove(self.resource)
 
     def close(self) -> None:
@@ -139,21 +146,22 @@ class Endpoint:
     def _take_over(self, fleet: Fleet) -> None:
         old, self.fleet = self.fleet, fleet
         self.router.swap(fleet.routes())
-        self._settle("InService", None, EndpointConfigName=fleet.config_name, AsyncInferenceConfig=fleet.asynchronous)
+        self._settle(
+            "InService",
+            None,
+            EndpointConfigName=fleet.config_name,
+            AsyncInferenceConfig=fleet.asynchronous,
+            DataCaptureConfig=capture_summary(fleet.config),
+        )
         if old is not None:
             self.router.drain(old.instances())
             old.retire()
+            self._retired()
 
     def _settle(self, status: str, reason: str | None, **attributes: Any) -> None:
         assert self.fleet is not None  # noqa: S101 -- an endpoint without one is Failed
-        summaries = _summaries(self.fleet)
-        self._tell(
-            EndpointStatus=status,
-            FailureReason=reason,
-            PendingDeploymentSummary=None,
-            ProductionVariants=summaries,
-            **attributes,
-        )
+        shown = {**_summaries(self.fleet), **attributes}
+        self._tell(EndpointStatus=status, FailureReason=reason, PendingDeploymentSummary=None, **shown)
 
     def wishes(self, config: "Resource", request: Mapping[str, Any]) -> dict[str, Wish]:
         """Return what an update wants of each variant; RetainAllVariantProperties keeps what the running ones have."""
@@ -173,8 +181,9 @@ class Endpoint:
             variant.summary() | wanted[variant.name].desired() | stage.of(variant, now) for variant in new.variants
         ]
         pending = {"EndpointConfigName": new.config_name, "ProductionVariants": variants, "StartTime": self._started}
-        summaries = _summaries(self.fleet)
-        self._twin.store.update(self.resource, PendingDeploymentSummary=pending, ProductionVariants=summaries)
+        if new.shadows:
+            pending["ShadowProductionVariants"] = _shown(new.shadows, wanted)
+        self._twin.store.update(self.resource, PendingDeploymentSummary=pending, **_summaries(self.fleet))
         self._emit(DEPLOYMENT_EVENT, PendingDeploymentSummary=pending)
 
     def _tell(self, **attributes: Any) -> None:
@@ -198,8 +207,13 @@ class Endpoint:
             logger.exception("the event of %s could not be sent", self.resource.arn)
 
 
-def _summaries(fleet: Fleet, wanted: Mapping[str, Wish] | None = None) -> list[dict[str, Any]]:
+def _summaries(fleet: Fleet, wanted: Mapping[str, Wish] | None = None) -> dict[str, Any]:
     """Return the variants as DescribeEndpoint shows them, on their way to what is wanted."""
-    return [
-        variant.summary() | (wanted[variant.name].desired() if wanted is not None else {}) for variant in fleet.variants
-    ]
+    return {
+        "ProductionVariants": _shown(fleet.variants, wanted),
+        "ShadowProductionVariants": _shown(fleet.shadows, wanted) or None,
+    }
+
+
+def _shown(variants: Sequence[VariantFleet], wanted: Mapping[str, Wish] | None) -> list[dict[str, Any]]:
+    return [variant.summary() | (wanted[variant.name].desired() if wanted is not None else {}) for variant in variants]

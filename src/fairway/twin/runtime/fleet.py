@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fairway.twin.runtime import modes
+from fairway.twin.runtime.capture import DataCapture
 from fairway.twin.runtime.endpoint import Endpoint
 from fairway.twin.runtime.images import Images
 from fairway.twin.runtime.instances import Answer
@@ -14,6 +15,7 @@ from fairway.twin.runtime.invocations import Invoker, Sent
 from fairway.twin.runtime.metrics import EndpointMetrics
 from fairway.twin.runtime.rollout_plan import Deployment
 from fairway.twin.runtime.rollout_rules import missing_alarms, violations
+from fairway.twin.runtime.shadow import Mirror
 from fairway.twin.runtime.support import refusal, unsupported_endpoint_config, unsupported_model
 from fairway.twin.runtime.variants import VariantFleet
 from fairway.twin.runtime.wishes import change_violations, instances_of, wishes
@@ -31,7 +33,9 @@ class EndpointEngine:
         self._twin = twin
         self._images = Images(twin)
         self._metrics = EndpointMetrics(twin)
+        self._capture = DataCapture(twin.clock)
         self.invoker = Invoker(twin.clock, self._metrics)
+        self.invoker.observers += [self._capture, Mirror(self.invoker)]
         self._endpoints: dict[str, Endpoint] = {}
 
     def create(self, resource: "Resource") -> None:
@@ -44,7 +48,9 @@ class EndpointEngine:
         except Exception:
             self._twin.store.remove(resource)
             raise
-        endpoint = self._endpoints[resource.arn] = Endpoint(self._twin, self._images, resource)
+        endpoint = self._endpoints[resource.arn] = Endpoint(
+            self._twin, self._images, resource, partial(self._capture.flush, resource)
+        )
         self._in_thread(endpoint, endpoint.create, config)
 
     def update(self, resource: "Resource", config_name: str, deployment: Deployment, **attributes: Any) -> None:
@@ -99,6 +105,7 @@ class EndpointEngine:
         """End all containers, because the twin ends."""
         for endpoint in list(self._endpoints.values()):
             endpoint.close()
+        self._capture.close()
         self._metrics.close()
 
     def invoke(self, resource: "Resource", sent: Sent) -> tuple[VariantFleet, Answer]:
@@ -115,7 +122,8 @@ class EndpointEngine:
         if config is None:
             raise refusal(f"an endpoint configuration {name!r}")
         what = unsupported_endpoint_config(config.attributes)
-        for variant in config.attributes["ProductionVariants"]:
+        shadows = config.attributes.get("ShadowProductionVariants") or ()
+        for variant in (*config.attributes["ProductionVariants"], *shadows):
             model = self._twin.store.get("Model", resource.account, resource.region, variant.get("ModelName", ""))
             what = what or (unsupported_model(model.attributes) if model else None)
         if what is not None:

@@ -77,6 +77,7 @@ class Rollout:
         self._maker = maker
         self._old = old
         self._sizes = {variant: len(variant.instances) for variant in old.variants}
+        self._shadows: dict[VariantFleet, int] = {}  # of the new fleet, with how many instances each is to have
         self._deployment = deployment
         self._trouble = trouble
         self._tell = tell
@@ -89,6 +90,7 @@ class Rollout:
         self._check_alarms()
         rolling = bool(self._deployment.get("RollingUpdatePolicy"))
         new = self._maker.prepare(config, wanted)
+        self._shadows = {shadow: wanted[shadow.name].instances for shadow in new.shadows}
         instances = instances_of(wanted)
         try:
             (self._roll if rolling else self._shift)(new, instances)
@@ -143,7 +145,9 @@ class Rollout:
                 self._shrink({variant: ceil(share * instances[variant.name]) for variant in new.variants})
         except FleetError as error:
             variants, folders = (*self._old.variants, *new.variants), (*self._old.folders, *new.folders)
-            mixed = Fleet(self._old.config_name, variants, folders, self._old.config)
+            mixed = Fleet(
+                self._old.config_name, variants, folders, self._old.config, (*self._old.shadows, *new.shadows)
+            )
             share = Fraction(len(new.instances()), len(mixed.instances()))
             self._router.swap(mixed_routes(self._old, new, share))  # as much to each fleet as there is of it
             raise RollbackFailedError(f"{reason} The rollback failed: {error}", mixed) from error
@@ -163,7 +167,8 @@ class Rollout:
         missing = {variant: instances[variant.name] - len(variant.instances) for variant in new.variants}
         launched = {variant.name: number for variant, number in missing.items()}
         self._tell(Stage(status, "Launching {instances} instance(s).", launched), new)
-        self._maker.start(missing)
+        shadows = {shadow: number - len(shadow.instances) for shadow, number in self._shadows.items()}
+        self._maker.start({**missing, **shadows})
 
     def _activate(self, new: Fleet, share: Fraction, capacity: str, active: Mapping[str, int]) -> None:
         self._router.swap(mixed_routes(self._old, new, share))

@@ -34,6 +34,7 @@ class Fleet:
     variants: tuple[VariantFleet, ...]
     folders: tuple[Path, ...]
     config: Mapping[str, Any] = field(default_factory=dict)  # the attributes of the configuration
+    shadows: tuple[VariantFleet, ...] = ()
 
     @property
     def asynchronous(self) -> Mapping[str, Any] | None:
@@ -45,14 +46,18 @@ class Fleet:
         return [Route(variant, variant.weight) for variant in self.variants]
 
     def instances(self) -> list[Instance]:
-        """All instances of all variants."""
+        """All instances of all variants that answer clients."""
         return [instance for variant in self.variants for instance in variant.instances]
+
+    def everyone(self) -> tuple[VariantFleet, ...]:
+        """All variants, shadows too."""
+        return (*self.variants, *self.shadows)
 
     def retire(self, grace: float = GRACE_SECONDS) -> None:
         """End all instances; return when they have ended and their files are gone."""
-        for variant in self.variants:
+        for variant in self.everyone():
             variant.close()
-        retire(self.instances(), grace)
+        retire([instance for variant in self.everyone() for instance in variant.instances], grace)
         for folder in self.folders:
             shutil.rmtree(folder, ignore_errors=True)
 

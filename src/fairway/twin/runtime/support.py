@@ -108,10 +108,9 @@ def _endpoint_config(request: Request) -> Iterator[str]:
     asynchronous = request.get("AsyncInferenceConfig")
     if asynchronous is not None and not asynchronous["OutputConfig"].get("S3OutputPath"):
         yield "asynchronous endpoints without OutputConfig.S3OutputPath"
-    for member in ("ShadowProductionVariants", "ExplainerConfig"):
-        if request.get(member):
-            yield f"endpoints with {member}"
-    for variant in request["ProductionVariants"]:
+    if request.get("ExplainerConfig"):
+        yield "endpoints with ExplainerConfig"
+    for variant in (*request["ProductionVariants"], *(request.get("ShadowProductionVariants") or ())):
         for member in ("ManagedInstanceScaling", "RoutingConfig", "InferenceAmiVersion"):
             if variant.get(member):
                 yield f"{member} (variant {variant['VariantName']})"

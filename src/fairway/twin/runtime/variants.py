@@ -13,8 +13,10 @@ from fairway.twin.runtime.wishes import Wish
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from fairway.twin.runtime.capture_events import Capturing
     from fairway.twin.runtime.containers import Session
     from fairway.twin.runtime.images import Image
+    from fairway.twin.runtime.shadow import ShadowFleet
 
 # SageMaker's limit of a request's body.
 BODY_BYTES = 6 * 1024 * 1024
@@ -42,6 +44,9 @@ class VariantFleet:
     body_limit = BODY_BYTES
     # So many ends before its first good ping, and a container will not pass; SageMaker waits for the end of its time.
     hopeless = 3
+    # What is written of its requests, and who gets copies of them: set by those who prepare it.
+    capturing: "Capturing | None" = None
+    shadow: "ShadowFleet | None" = None
 
     def __init__(
         self,

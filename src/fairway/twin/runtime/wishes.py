@@ -17,6 +17,7 @@ class Wish:
     instances: int
     weight: float
     serverless: Mapping[str, Any] | None = None
+    shadow: bool = False
 
     @classmethod
     def of(cls, variant: Mapping[str, Any]) -> "Wish":
@@ -73,8 +74,9 @@ Retained = Mapping[str, Mapping[str, Any]]
 def wishes(config: "Resource", retained: Retained) -> dict[str, Wish]:
     """Return what a configuration wants of each variant; what is retained of the running ones wins."""
     wanted = {}
-    for variant in config.attributes["ProductionVariants"]:
-        name, first = variant["VariantName"], Wish.of(variant)
+    shadows = config.attributes.get("ShadowProductionVariants") or ()
+    for variant in (*config.attributes["ProductionVariants"], *shadows):
+        name, first = variant["VariantName"], replace(Wish.of(variant), shadow=variant in shadows)
         kept = {**retained.get(name, {})}
         if first.serverless is not None:
             kept.pop("instances", None)  # it has none to keep
@@ -83,5 +85,5 @@ def wishes(config: "Resource", retained: Retained) -> dict[str, Wish]:
 
 
 def instances_of(wanted: Mapping[str, Wish]) -> dict[str, int]:
-    """Return how many instances of each variant are wanted."""
-    return {name: wish.instances for name, wish in wanted.items()}
+    """Return how many instances of each production variant are wanted."""
+    return {name: wish.instances for name, wish in wanted.items() if not wish.shadow}

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from botocore.exceptions import ClientError
 
 from fairway.twin.api import Call, ValidationError, operation
-from fairway.twin.runtime import modes
+from fairway.twin.runtime import capture_events, modes, shadow
 from fairway.twin.services.sagemaker.resources import PRINCIPAL, Kind, create, declare_delete, declare_reads
 
 MODEL = Kind(
@@ -77,7 +77,11 @@ def create_endpoint_config(call: Call) -> Mapping[str, Any]:
                 f"InstanceType and InitialInstanceCount are required for the variant {variant['VariantName']}, which "
                 "is not serverless."
             )
-    broken = list(modes.violations(call.params, models))
+    broken = [
+        *modes.violations(call.params, models),
+        *shadow.violations(call.params),
+        *capture_events.violations(call.params),
+    ]
     if broken:
         raise ValidationError(" ".join(broken))
     # SageMaker describes the weight that a variant has when none was given.
