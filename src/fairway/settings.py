@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -160,18 +160,26 @@ def code_owners(repository: str) -> str:
 def write_project(path: Path, *, project: str, region: str, repository: str, account: str) -> Project:
     """Write `project.json` with one account for everything; a wrong value is refused before anything is written.
 
-    A file that is there already says the environments' order, if it can be read.
+    Of a file that is there already, if it can be read, stay the environments' order, the accounts of those that have
+    one of their own, and what is not asked for.
     """
-    try:
-        known = list(load_project(path).accounts)
-    except ProjectFileError:
-        known = []
-    environments = in_order(known, path.parent)
-    accounts = dict.fromkeys([SHARED, *environments], account)
-    told = {"project": project, "region": region, "repository": repository, "accounts": accounts}
+    asked: dict[str, Any] = {"project": project, "region": region, "repository": repository}
+    known = _known(path)
+    environments = in_order(known.accounts if known else (), path.parent)
+    apart = {name: number for name, number in known.accounts.items() if number != known.account} if known else {}
+    asked["accounts"] = dict.fromkeys([SHARED, *environments], account)
+    asked["accounts"] |= {name: number for name, number in apart.items() if name in environments}
+    told = asked | (known.model_dump(exclude=set(asked), exclude_unset=True) if known else {})
     parsed = parse_project(json.dumps(told), path.name)
     path.write_text(json.dumps(told, indent=2) + "\n")
     owners = path.parent / ".github/CODEOWNERS"
     owners.parent.mkdir(exist_ok=True)
     owners.write_text(code_owners(repository))
     return parsed
+
+
+def _known(path: Path) -> Project | None:
+    try:
+        return load_project(path)
+    except ProjectFileError:
+        return None

@@ -79,6 +79,7 @@ def test_an_unknown_environment_names_those_that_exist(checkout):
 
 
 def test_init_writes_what_load_reads(checkout):
+    (checkout / "project.json").unlink()
     write_project(
         checkout / "project.json", project="cats", region="us-west-2", repository="a/cats", account="333333333333"
     )
@@ -104,6 +105,22 @@ def test_a_release_passes_through_environments_in_the_order_of_their_accounts(ch
         checkout / "project.json", project="cats", region="us-west-2", repository="a/cats", account="333333333333"
     )
     assert list(load_project(checkout / "project.json").accounts) == ["delivery", "dev", "staging", "prod", "canada"]
+
+
+def test_init_again_keeps_what_a_person_has_added(checkout):
+    (checkout / "terraform/environments/prod").mkdir()
+    (checkout / "terraform/environments/prod/main.tf").touch()
+    provider = "arn:aws:iam::111111111111:oidc-provider/token.actions.githubusercontent.com"
+    added = {"base_image": f"python@sha256:{'a' * 64}", "github_oidc_provider_arn": provider}
+    accounts = {"delivery": "111111111111", "dev": "111111111111", "prod": "222222222222", "gone": "444444444444"}
+    (checkout / "project.json").write_text(json.dumps(PROJECT | added | {"accounts": accounts}))
+    write_project(
+        checkout / "project.json", project="cats", region="us-west-2", repository="a/cats", account="333333333333"
+    )
+    assert json.loads((checkout / "project.json").read_text()) == {
+        "project": "cats", "region": "us-west-2", "repository": "a/cats", **added,
+        "accounts": {"delivery": "333333333333", "dev": "333333333333", "prod": "222222222222"},
+    }  # fmt: skip
 
 
 def test_init_repairs_a_file_that_cannot_be_read(checkout):
