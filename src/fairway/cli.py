@@ -24,7 +24,8 @@ from fairway import (
 )
 from fairway.console import Steps, err, out
 from fairway.delivery import access, image_check, registry
-from fairway.delivery.provision import Provisioner, find_root
+from fairway.delivery.provision import Provisioner
+from fairway.delivery.roots import find_root
 from fairway.delivery.terraform import Plan
 from fairway.errors import FairwayError, NotProvisionedError, PlanMissingError
 from fairway.settings import SHARED, Settings, write_project

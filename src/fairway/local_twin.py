@@ -68,12 +68,14 @@ def up(settings: Settings) -> bool:
     _require_free_port(settings.twin_port)
     directory = settings.twin_directory
     directory.mkdir(parents=True, exist_ok=True)
+    # Builds find the uv that `make setup` has fetched where the machine has none.
+    path = os.pathsep.join([os.environ.get("PATH", os.defpath), str(settings.root / "build/tools/bin")])
     with (directory / "start.log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "fairway.twin", "--directory", str(directory), "--port", str(settings.twin_port),
              "--account", settings.project.account, "--region", settings.project.region,
              "--repository", f"{settings.project.repository}={settings.build / 'rehearsal/origin.git'}"],
-            env={"FAIRWAY_TWIN_SPEED": SPEED, **os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+            env={"FAIRWAY_TWIN_SPEED": SPEED, **os.environ, "PYTHONPATH": str(Path(__file__).parents[1]), "PATH": path},
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip
     deadline = time.monotonic() + START_SECONDS

@@ -3,7 +3,8 @@
 from botocore.exceptions import ClientError
 
 from fairway.delivery import access, accounts
-from fairway.delivery.provision import Provisioner, bootstrap_of
+from fairway.delivery.provision import Provisioner
+from fairway.delivery.roots import bootstrap_of
 from fairway.errors import ForeignAccountError
 from fairway.settings import SHARED, Settings
 

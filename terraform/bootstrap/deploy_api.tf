@@ -3,7 +3,7 @@ locals {
   deployments = [for kind in ["application", "deploymentconfig", "deploymentgroup"] : "${local.arn.codedeploy}:${kind}:${local.name}-*"]
 
   # An API's ARN has an id that AWS gives, no name.
-  apis = [for path in ["apis", "apis/*", "tags/*"] : "arn:aws:apigateway:${local.project.region}::/${path}"]
+  apis = [for path in ["apis", "apis/*"] : "arn:aws:apigateway:${local.project.region}::/${path}"]
 
   deploy_api = [
     {
@@ -18,7 +18,7 @@ locals {
     {
       Effect   = "Allow"
       Action   = ["apigateway:DELETE", "apigateway:PATCH", "apigateway:POST", "apigateway:PUT", "apigateway:TagResource", "apigateway:UntagResource"]
-      Resource = local.apis
+      Resource = concat(local.apis, ["arn:aws:apigateway:${local.project.region}::/tags/*"])
     },
     {
       # Terraform makes what a deployment needs; fairway begins it.

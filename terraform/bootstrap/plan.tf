@@ -47,7 +47,7 @@ resource "aws_iam_openid_connect_provider" "github" {
 
 resource "aws_iam_role" "plan" {
   name        = "${local.name}-plan"
-  description = "Plans what ${local.name} delivers with and runs in, and changes nothing."
+  description = "Plans the environments of ${local.name}, and changes nothing."
 
   assume_role_policy = jsonencode({
     Version   = "2012-10-17"
@@ -63,7 +63,7 @@ resource "aws_iam_role" "plan" {
 }
 
 resource "aws_iam_role_policy_attachment" "plan" {
-  for_each = aws_iam_policy.read
+  for_each = { for noun, policy in aws_iam_policy.read : noun => policy if noun != "delivery" }
 
   role       = aws_iam_role.plan.name
   policy_arn = each.value.arn

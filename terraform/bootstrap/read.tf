@@ -1,10 +1,12 @@
 locals {
-  # What a plan reads: the plan role has nothing else, and the deploy role has it too.
+  # What a plan reads. That of an environment is made by the plan role, which has nothing else; that of delivery by the deploy
+  # role, which has it all.
   read_statements = { for noun, statements in {
     api          = local.read_api
     delivery     = local.read_delivery
     environments = local.read_environments
-  } : noun => statements if local.at_home || noun != "delivery" }
+    state        = local.read_state
+  } : noun => statements if local.at_home || !contains(["delivery", "state"], noun) }
 
   read_environments = [
     {
@@ -63,7 +65,7 @@ locals {
     },
   ]
 
-  read_delivery = [
+  read_state = [
     {
       # Not by prefix: S3 tells "no such state yet" from "forbidden" only to who may list the bucket as a whole.
       Effect   = "Allow"
@@ -85,6 +87,9 @@ locals {
         "kms:ViaService"          = "s3.${local.project.region}.amazonaws.com"
       } }
     },
+  ]
+
+  read_delivery = [
     {
       Effect = "Allow"
       Action = [

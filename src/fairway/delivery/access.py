@@ -2,12 +2,15 @@
 
 import os
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.loaders import Loader, create_loader
 
 from fairway.errors import AwsCallError, NotProvisionedError, WrongAccountError
 from fairway.settings import Settings
@@ -50,13 +53,22 @@ def is_local(settings: Settings, environment: Mapping[str, str] = os.environ) ->
 
 def session(settings: Settings, variables: Mapping[str, str]) -> boto3.Session:
     """Make a boto3 session from an environment's variables."""
+    core = botocore.session.Session()
+    core.register_component("data_loader", _models())
     return boto3.Session(
+        botocore_session=core,
         aws_access_key_id=variables.get("AWS_ACCESS_KEY_ID"),
         aws_secret_access_key=variables.get("AWS_SECRET_ACCESS_KEY"),
         aws_session_token=variables.get("AWS_SESSION_TOKEN"),
         region_name=settings.project.region,
         profile_name=variables.get("AWS_PROFILE"),
     )
+
+
+@lru_cache(maxsize=1)
+def _models() -> Loader:
+    """Return what has read the services' descriptions: a session by itself reads megabytes of JSON for each client."""
+    return create_loader()
 
 
 def client(settings: Settings, service: str, variables: Mapping[str, str] | None = None) -> Any:

@@ -1,12 +1,12 @@
 """Into the account of an environment, from delivery's: home, where every command starts and the state lies."""
 
-import json
 from collections.abc import Callable
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from fairway.delivery import access
+from fairway.delivery.state import read_outputs
 from fairway.errors import AccountClosedError, NotProvisionedError, WrongAccountError
 from fairway.settings import SHARED, Settings
 
@@ -56,12 +56,7 @@ def require_shared(settings: Settings, state_key: str, home: dict[str, str]) -> 
 
     Terraform would say that a remote state is not found, and not what makes it.
     """
-    s3 = access.client(settings, "s3", home)
-    try:
-        state = s3.get_object(Bucket=settings.project.state_bucket, Key=state_key)["Body"].read()
-    except s3.exceptions.NoSuchKey:
-        state = b"{}"
-    if not json.loads(state).get("outputs"):
+    if not read_outputs(access.client(settings, "s3", home), settings.project.state_bucket, state_key):
         raise NotProvisionedError(SHARED, "`make bootstrap` provisions it")
 
 

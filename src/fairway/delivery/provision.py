@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,40 +12,12 @@ from fairway.delivery import access, accounts, adoption
 from fairway.delivery.finders import Account
 from fairway.delivery.function_package import write_package
 from fairway.delivery.mirror import find_mirror, write_cli_config
+from fairway.delivery.roots import BOOTSTRAP, Root, bootstrap_of, find_root
+from fairway.delivery.state import read_outputs
 from fairway.delivery.terraform import Listener, Plan, Terraform, find_terraform, silent
 from fairway.delivery.unfinished import Marks, wait_for_endpoint
 from fairway.errors import HomeFirstError, NotProvisionedError, PlanStaleError, StateLockedError
 from fairway.settings import SHARED, Settings
-
-BOOTSTRAP = "bootstrap"
-
-
-@dataclass(frozen=True)
-class Root:
-    """A root module: its name, its folder below `terraform/`, and the key of its state."""
-
-    name: str
-    folder: str
-    account: str | None = None
-    """That of bootstrap where it is not delivery's; the others know theirs."""
-
-    @property
-    def state_key(self) -> str:
-        """The key of its state in the state bucket: as its backend.tf says, or below the account's number."""
-        folders = (self.folder, self.account) if self.account else (self.folder,)
-        return "/".join([*folders, "terraform.tfstate"])
-
-
-def bootstrap_of(account: str) -> Root:
-    """Return the bootstrap root of an account other than delivery's."""
-    return Root(f"{BOOTSTRAP}-{account}", BOOTSTRAP, account)
-
-
-def find_root(settings: Settings, name: str) -> Root:
-    """Return the root called `name`: bootstrap, delivery or an environment; an unknown name is refused."""
-    if name in (BOOTSTRAP, SHARED):
-        return Root(name, name)
-    return Root(settings.require_environment(name), f"environments/{name}")
 
 
 class Provisioner:
@@ -56,7 +28,10 @@ class Provisioner:
 
     def __init__(self, settings: Settings, *, listen: Listener = silent, reading: bool = False) -> None:
         self._settings, self._listen, self._reading = settings, listen, reading
-        self._program = find_terraform()
+
+    @cached_property
+    def _program(self) -> str:
+        return find_terraform()
 
     def plan(self, name: str, *, destroy: bool = False, file: Path | None = None) -> Plan:
         """Plan a root to its plan file, or to another one that is not kept for `apply`.
@@ -91,12 +66,13 @@ class Provisioner:
         finally:
             begun.unlink(missing_ok=True)
         marks.remove([*earlier, mark])
-        return terraform.outputs()
+        return self._outputs(root)
 
     def outputs(self, name: str) -> dict[str, Any]:
         """Return a root's outputs; `NotProvisionedError` when it has none."""
-        outputs = self._connect(find_root(self._settings, name)).outputs()
-        if not outputs:
+        root = find_root(self._settings, name)
+        self._require_home(root)
+        if not (outputs := self._outputs(root)):
             raise NotProvisionedError(name, f"`make apply ENV={name}` provisions it")
         return outputs
 
@@ -128,13 +104,12 @@ class Provisioner:
             terraform.init({})
             plan = self._adopt(root, terraform) if begun else terraform.plan(self.plan_file(BOOTSTRAP))
             terraform.apply(plan)
-            outputs = terraform.outputs()
         finally:
             override.unlink()
         plan.file.unlink()
         terraform.init(self._backend(), migrate=True)
         local.unlink()
-        return outputs
+        return self._outputs(root)
 
     def bootstrap_account(self, account: str) -> None:
         """Provision the bootstrap root in an account other than delivery's, as whoever calls there.
@@ -206,7 +181,18 @@ class Provisioner:
         """Return a root's Terraform, initialised: the plan may have been made in another clone."""
         return self._terraform(root) if (self._data(root) / "data/providers").is_dir() else self._connect(root)
 
+    def _outputs(self, root: Root) -> dict[str, Any]:
+        s3 = access.client(self._settings, "s3", self._variables(root))
+        return read_outputs(s3, self._settings.project.state_bucket, root.state_key)
+
     def _connect(self, root: Root) -> Terraform:
+        self._require_home(root)
+        terraform = self._terraform(root)
+        terraform.init(self._backend())
+        return terraform
+
+    def _require_home(self, root: Root) -> None:
+        """Say what must be provisioned before this root, if it is not."""
         if not self._bucket_exists():
             raise NotProvisionedError(
                 f"The state bucket {self._settings.project.state_bucket}", "`make bootstrap` makes it, once an account"
@@ -215,9 +201,6 @@ class Provisioner:
             home = self._variables(root)
             accounts.require_shared(self._settings, find_root(self._settings, SHARED).state_key, home)
             accounts.require_open(self._settings, root.name, home, reading=self._reading)
-        terraform = self._terraform(root)
-        terraform.init(self._backend())
-        return terraform
 
     def _variables(self, root: Root) -> dict[str, str]:
         if root.account:
@@ -229,7 +212,8 @@ class Provisioner:
     def _terraform(self, root: Root) -> Terraform:
         if root.name in self._settings.environments:  # whose API, where it has one, is made of it
             write_package(self._settings.root / "src", self._settings.build / "functions.zip")
-        own = {"TF_DATA_DIR": str(self._data(root) / "data"), "TF_IN_AUTOMATION": "1"}
+        # Memory for time: Terraform and its provider would collect garbage for a fifth of theirs.
+        own = {"TF_DATA_DIR": str(self._data(root) / "data"), "TF_IN_AUTOMATION": "1", "GOGC": "400"}
         # Providers are talked to by sockets, whose paths have 104 characters at most: a build's own folder is deeper.
         own["PLUGIN_UNIX_SOCKET_DIR"] = "/tmp"  # noqa: S108 -- the sockets' names are random, and theirs alone
         if mirror := find_mirror():

@@ -61,7 +61,7 @@ def find_terraform(environment: Mapping[str, str] = os.environ) -> str:
 
 
 class Terraform:
-    """One root module: initialise, plan to a file, apply that file, read all outputs, destroy.
+    """One root module: initialise, plan to a file, apply that file.
 
     Every method raises `TerraformError` with Terraform's own message when it fails, and `StateLockedError` when
     somebody else holds the state's lock. `listen` is given each line that Terraform prints, as it prints it.
@@ -99,12 +99,6 @@ class Terraform:
     def apply(self, plan: Plan) -> None:
         """Apply exactly that plan; a plan made from an older state is refused by Terraform."""
         self._command.run("apply", str(plan.file), input=False)
-
-    def outputs(self) -> dict[str, Any]:
-        """Return all outputs by name; none when nothing was applied yet."""
-        lines: list[str] = []
-        self._command.run("output", json=IsFlagged, listen=lines.append)
-        return {name: output["value"] for name, output in json.loads("\n".join(lines) or "{}").items()}
 
     def unlock(self, lock_id: str) -> None:
         """Break the lock with that ID."""

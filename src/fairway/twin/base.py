@@ -241,7 +241,7 @@ _NAMING_MEMBERS = {
 
 
 def install_missing_resources() -> None:
-    """Let policies that name an alias of a key, or one repository or alarm of a list, be evaluated against it."""
+    """Let policies that name an alias of a key, a log stream, or one of a list, be evaluated against it."""
     extract = iam_actions.extract_resource_arn
 
     def extract_more(  # noqa: PLR0917 -- ministack's own signature
@@ -249,6 +249,8 @@ def install_missing_resources() -> None:
     ) -> str:
         found = str(extract(service, method, path, headers, body, query, region, account))
         found = found.replace(":rule/default/", ":rule/")  # on AWS the default bus has no part in its rules' ARNs
+        if service == "logs" and isinstance(stream := _member(body, "logStreamName"), str):
+            return f"{found}:log-stream:{stream}"  # what AWS asks for to make, write and read a stream
         named = found == "*" or service in {"kms", "events"}
         return _named_resource(service, body, region, account) or found if named else found
 

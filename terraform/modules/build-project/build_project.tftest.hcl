@@ -32,7 +32,7 @@ run "a_build_reads_its_source_writes_its_output_and_logs_no_more" {
     condition = { for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement.Sid => [statement.Action, statement.Resource] } == {
       Log = [
         ["logs:CreateLogStream", "logs:PutLogEvents"],
-        ["arn:aws:logs:us-east-1:111111111111:log-group:mocked-group", "arn:aws:logs:us-east-1:111111111111:log-group:mocked-group:*"],
+        ["arn:aws:logs:us-east-1:111111111111:log-group:mocked-group:*"],
       ]
       Inputs      = [["s3:GetObject", "s3:GetObjectVersion"], ["arn:aws:s3:::flights-pipelines/*/source/*"]]
       Outputs     = [["s3:PutObject"], ["arn:aws:s3:::flights-pipelines/*/plan/*"]]

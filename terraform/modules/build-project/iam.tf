@@ -7,9 +7,8 @@ locals {
 
   own_statements = {
     Log = {
-      actions = ["logs:CreateLogStream", "logs:PutLogEvents"]
-      # A stream is made in the group itself, and written to below it.
-      resources = [aws_cloudwatch_log_group.this.arn, "${aws_cloudwatch_log_group.this.arn}:*"]
+      actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+      resources = ["${aws_cloudwatch_log_group.this.arn}:*"]
     }
     Reports = {
       actions   = ["codebuild:BatchPutTestCases", "codebuild:CreateReport", "codebuild:UpdateReport"]

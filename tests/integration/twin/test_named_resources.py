@@ -1,6 +1,7 @@
-"""A policy that names a rule or a topic is evaluated against its ARN, as on AWS; another one is refused."""
+"""A policy that names a rule, a topic or a log stream is evaluated against its ARN, as on AWS: another one is not."""
 
 import json
+import time
 
 import pytest
 from botocore.exceptions import ClientError
@@ -39,3 +40,20 @@ def test_a_topics_tags(twin, unique, as_role):
     assert sns.list_tags_for_resource(ResourceArn=arns[0])["Tags"] == []
     with pytest.raises(ClientError, match="AuthorizationError"):
         sns.list_tags_for_resource(ResourceArn=arns[1])
+
+
+def test_a_log_stream(twin, unique, as_role):
+    named, other = unique("group"), unique("other")
+    for group in (named, other):
+        twin.client("logs").create_log_group(logGroupName=group)
+    below = f"arn:aws:logs:us-east-1:111111111111:log-group:{named}:log-stream:ours/*"
+    actions = [f"logs:{action}" for action in ("CreateLogStream", "GetLogEvents", "PutLogEvents")]
+    logs = twin.client("logs", as_role({"Action": actions, "Resource": below}))
+    logs.create_log_stream(logGroupName=named, logStreamName="ours/one")
+    logs.put_log_events(
+        logGroupName=named, logStreamName="ours/one", logEvents=[{"timestamp": int(time.time() * 1000), "message": "a"}]
+    )
+    assert logs.get_log_events(logGroupName=named, logStreamName="ours/one")["events"][0]["message"] == "a"
+    for group, stream in ((named, "theirs/one"), (other, "ours/one")):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            logs.create_log_stream(logGroupName=group, logStreamName=stream)

@@ -159,11 +159,6 @@ def test_lines_are_told_as_they_come(program):
     assert "-lockfile=readonly" in lines[2]
 
 
-def test_outputs_come_as_a_whole(program):
-    body = """echo '{"endpoint_name": {"sensitive": false, "type": "string", "value": "flights-dev"}}'"""
-    assert terraform(program(body)).outputs() == {"endpoint_name": "flights-dev"}
-
-
 def test_an_interrupt_is_passed_on_once_and_waited_for(program, tmp_path):
     trap = f"trap 'echo interrupted >> {tmp_path}/said; exit 1' INT"
     slow = program(f"{trap}; touch {tmp_path}/started; while :; do sleep 0.02; done")
