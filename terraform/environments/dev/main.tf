@@ -41,6 +41,15 @@ module "platform" {
   delivery    = data.terraform_remote_state.delivery.outputs
   release     = jsondecode(file("${path.root}/release.json"))
 
+  # It costs nothing while nobody asks it, and no traffic wants shifting.
+  endpoint = {
+    mode = { serverless = {} }
+  }
+
+  batch = {
+    instances = { type = "ml.m5.large" }
+  }
+
   training = {
     approval = "automatic"
     gate = {
