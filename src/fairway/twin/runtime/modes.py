@@ -72,7 +72,7 @@ def _variant(variant: Attributes) -> Iterator[str]:
     if serverless is None:
         return
     for member in OF_INSTANCES:
-        if member in variant:
+        if variant.get(member):  # Terraform's provider says EnableSSMAccess: false of every variant
             yield f"{member} cannot be used together with ServerlessConfig."
     yield from serverless_violations(serverless)
 
