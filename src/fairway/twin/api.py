@@ -167,7 +167,7 @@ def _answer(request: Request, services: "list[ServiceModel]", twin: "Twin", requ
     output = declared.function(call)
     _record(request, model, caller, params, request_id)
     headers, body = protocol.write_answer(model, output)
-    return Response(200, body, {"Content-Type": _content_type(model), **headers})
+    return Response(model.http.get("responseCode", 200), body, {"Content-Type": _content_type(model), **headers})
 
 
 def _find(request: Request, services: "list[ServiceModel]") -> OperationModel:

@@ -18,12 +18,12 @@ def image(twin: RunningTwin, repository: str) -> str:
 def model(twin, unique, image, bucket, execution_role):
     """Make a model that answers `a` or `b`; return its name."""
 
-    def make(answer="a", *, without="", environment=None, **members):
+    def make(answer="a", *, role=None, environment=None, **members):
         name = unique("model")
         container = {"Image": image, "ModelDataUrl": f"s3://{bucket}/models/{answer}.tar.gz"}
         twin.client("sagemaker").create_model(
             ModelName=name,
-            ExecutionRoleArn=execution_role(without),
+            ExecutionRoleArn=role or execution_role(),
             PrimaryContainer={**container, "Environment": environment or {}},
             **members,
         )

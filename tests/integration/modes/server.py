@@ -1,7 +1,7 @@
 """A serving program of the standard library that does what the request's body says."""
 
 PROGRAM = """
-import json, os, pathlib, sys, time
+import json, os, pathlib, sys, threading, time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 ml = pathlib.Path(os.environ["FAIRWAY_ML_ROOT"])
 answer = (ml / "model/answer.txt").read_text()
@@ -10,6 +10,7 @@ if os.environ.get("MODE") == "dies":
     sys.exit(1)
 once = pathlib.Path(os.environ["MARK"]) if "MARK" in os.environ else None
 kept = []
+lock, working = threading.Lock(), 0
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
@@ -32,6 +33,15 @@ class Handler(BaseHTTPRequestHandler):
         elif word == "sleep":
             time.sleep(float(rest))
             self.reply(200, str(os.getpid()))
+        elif word == "together":
+            global working
+            with lock:
+                working += 1
+                now = working
+            time.sleep(float(rest))
+            with lock:
+                working -= 1
+            self.reply(200, str(now))
         elif word == "eat":
             kept.append(bytearray(os.urandom(1 << 20)) * int(rest))
             time.sleep(3)

@@ -186,7 +186,7 @@ def test_what_is_suspended_does_not_scale(twin, scaling, served, target):
         ({"ResourceId": "endpoint/nothing/variant/main"}, "Could not find endpoint"),
         ({"ResourceId": "service/a/b"}, "is not endpoint/<name>/variant/<name>"),
         ({"MinCapacity": 4}, "Maximum capacity cannot be less than minimum capacity"),
-        ({"MinCapacity": 0}, "does not have variants without an instance"),
+        ({"MinCapacity": 0}, "MinCapacity 0 needs an asynchronous endpoint"),
     ],
 )
 def test_targets_that_are_refused(scaling, served, changes, said):

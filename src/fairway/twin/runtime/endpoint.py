@@ -6,9 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from fairway.twin.runtime.async_work import AsyncWork
 from fairway.twin.runtime.auto_rollback import AutoRollback
+from fairway.twin.runtime.backlog import Backlog
 from fairway.twin.runtime.capture_events import summary as capture_summary
 from fairway.twin.runtime.deployment import FleetMaker
+from fairway.twin.runtime.invocations import Invoker
 from fairway.twin.runtime.rollout import RollbackFailedError, Rollout, Stage
 from fairway.twin.runtime.rollout_plan import Deployment
 from fairway.twin.runtime.routing import Fleet, Router, retire
@@ -49,11 +52,21 @@ EVENT_MEMBERS = (
 class Endpoint:
     """One endpoint: its resource, the fleet that it runs, and the routes to it."""
 
-    def __init__(self, twin: "Twin", images: "Images", resource: "Resource", retired: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        twin: "Twin",
+        images: "Images",
+        resource: "Resource",
+        invoker: Invoker,
+        retired: Callable[[], None],
+    ) -> None:
         """Make one that does not run yet; `retired` is called whenever a fleet has ended."""
         self.resource = resource
         self._retired = retired
         self.router = Router()
+        self.backlog: Backlog | None = None  # of asynchronous requests
+        self._work = AsyncWork(twin, resource, invoker)
+        self._metrics = invoker.metrics
         self.fleet: Fleet | None = None
         self._twin = twin
         self._maker = FleetMaker(twin, images, resource)
@@ -126,7 +139,7 @@ class Endpoint:
 
     def delete(self) -> None:
         """End everything, and forget the endpoint."""
-        self._maker.abandon()
+        self._abandon()
         self._tell(EndpointStatus="Deleting")
         with self._deploying:
             self.router.swap(())
@@ -134,16 +147,25 @@ class Endpoint:
                 self.router.drain(self.fleet.instances())
                 self.fleet.retire()
                 self._retired()
+            self._work.close()
         self._twin.store.remove(self.resource)
 
     def close(self) -> None:
         """End the containers, because the twin ends."""
-        self._maker.abandon()
+        self._abandon()
         with self._deploying:
             if self.fleet is not None:
                 self.fleet.retire(grace=0)
+            self._work.close()
+
+    def _abandon(self) -> None:
+        self._maker.abandon()
+        if self.backlog is not None:
+            self.backlog.close()
 
     def _take_over(self, fleet: Fleet) -> None:
+        if fleet.asynchronous is not None and self.backlog is None:
+            self.backlog = Backlog(self._twin.clock, self.resource, self.router, self._work, self._metrics)
         old, self.fleet = self.fleet, fleet
         self.router.swap(fleet.routes())
         self._settle(

@@ -2,19 +2,23 @@
 
 import logging
 import threading
+import time
 from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fairway.twin.runtime import modes
+from fairway.twin.runtime.async_orders import Order, order_of
 from fairway.twin.runtime.capture import DataCapture
 from fairway.twin.runtime.endpoint import Endpoint
+from fairway.twin.runtime.failures import CallerError
 from fairway.twin.runtime.images import Images
 from fairway.twin.runtime.instances import Answer
 from fairway.twin.runtime.invocations import Invoker, Sent
 from fairway.twin.runtime.metrics import EndpointMetrics
 from fairway.twin.runtime.rollout_plan import Deployment
 from fairway.twin.runtime.rollout_rules import missing_alarms, violations
+from fairway.twin.runtime.routing import Fleet
 from fairway.twin.runtime.shadow import Mirror
 from fairway.twin.runtime.support import refusal, unsupported_endpoint_config, unsupported_model
 from fairway.twin.runtime.variants import VariantFleet
@@ -48,9 +52,9 @@ class EndpointEngine:
         except Exception:
             self._twin.store.remove(resource)
             raise
-        endpoint = self._endpoints[resource.arn] = Endpoint(
-            self._twin, self._images, resource, partial(self._capture.flush, resource)
-        )
+        retired = partial(self._capture.flush, resource)
+        endpoint = Endpoint(self._twin, self._images, resource, self.invoker, retired)
+        self._endpoints[resource.arn] = endpoint
         self._in_thread(endpoint, endpoint.create, config)
 
     def update(self, resource: "Resource", config_name: str, deployment: Deployment, **attributes: Any) -> None:
@@ -110,12 +114,33 @@ class EndpointEngine:
 
     def invoke(self, resource: "Resource", sent: Sent) -> tuple[VariantFleet, Answer]:
         """Send a request to an instance; return the variant that served and its answer, or raise ServiceError."""
-        from fairway.twin.api import ServiceError  # noqa: PLC0415 -- loads ministack, which the rest does not need
+        endpoint, fleet = self._serving(resource)
+        if fleet.asynchronous is not None:
+            raise _invalid(f"Endpoint {resource.name} takes asynchronous requests only: use InvokeEndpointAsync.")
+        return self.invoker.invoke(resource, endpoint.router, sent)
 
+    def enqueue(self, resource: "Resource", params: Mapping[str, Any]) -> Order:
+        """Take an asynchronous request; return it with its places, or raise ServiceError."""
+        endpoint, fleet = self._serving(resource)
+        if fleet.asynchronous is None or endpoint.backlog is None:
+            raise _invalid(f"Endpoint {resource.name} is not enabled for asynchronous inference: use InvokeEndpoint.")
+        if bool(params.get("Body")) == ("InputLocation" in params):
+            raise _invalid("Provide exactly one of Body and InputLocation.")
+        clock = self._twin.clock
+        try:
+            order = order_of(
+                params, fleet.asynchronous, received=clock.now(), queued=time.monotonic(), speed=clock.speed
+            )
+        except CallerError as error:
+            raise _invalid(str(error)) from error
+        endpoint.backlog.put(order)
+        return order
+
+    def _serving(self, resource: "Resource") -> tuple[Endpoint, Fleet]:
         endpoint = self._endpoints.get(resource.arn)
         if endpoint is None or endpoint.fleet is None:
-            raise ServiceError("ValidationError", f"Endpoint {resource.name} of account {resource.account} not found.")
-        return self.invoker.invoke(resource, endpoint.router, sent)
+            raise _invalid(f"Endpoint {resource.name} of account {resource.account} not found.")
+        return endpoint, endpoint.fleet
 
     def _config(self, resource: "Resource", name: str) -> "Resource":
         config = self._twin.store.get("EndpointConfig", resource.account, resource.region, name)
@@ -140,6 +165,13 @@ class EndpointEngine:
                 self._twin.store.update(endpoint.resource, EndpointStatus="Failed", FailureReason=reason)
 
         threading.Thread(target=run, name=endpoint.resource.arn, daemon=True).start()
+
+
+def _invalid(message: str) -> Exception:
+    """Return the ServiceError that sagemaker-runtime answers to a request that it does not take."""
+    from fairway.twin.api import ServiceError  # noqa: PLC0415 -- loads ministack, which the rest does not need
+
+    return ServiceError("ValidationError", message)
 
 
 def _refuse(broken: Iterable[str]) -> None:

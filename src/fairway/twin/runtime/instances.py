@@ -2,8 +2,6 @@
 
 import contextlib
 import http.client
-import select
-import socket
 import threading
 import time
 from collections import deque
@@ -11,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fairway.twin.runtime.failures import RunError
+from fairway.twin.runtime.loopback import NotReachedError, closed_by_server, connect, free_port, ping
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
     from fairway.twin.runtime.logs import LogStream
     from fairway.twin.runtime.processes import Process
 
-# SageMaker's: a ping has two seconds, an invocation sixty, a container that is ended thirty.
-PING_SECONDS = 2
+# SageMaker's: an invocation has sixty seconds, a container that is ended thirty.
 INVOCATION_SECONDS = 60
 GRACE_SECONDS = 30
 # Ours: how often a serving container is pinged, how many pings it may miss, and how often a starting one is pinged.
@@ -43,10 +41,6 @@ class Answer:
 
 class NoAnswerError(Exception):
     """A container closed the connection, or answered something that is no HTTP."""
-
-
-class NotReachedError(Exception):
-    """The request never reached a container, which makes it safe to send it to another one."""
 
 
 class LostError(Exception):
@@ -87,6 +81,13 @@ class Instance:
     def serving(self) -> bool:
         """Tell whether the container has answered its last pings."""
         return self._port is not None
+
+    def has_ended(self, ends: int, seconds: float) -> bool:
+        """Tell whether the container, which had ended so often, ends within so many seconds."""
+        process = self._process
+        if self._retired.is_set() or self.ends != ends or process is None:
+            return True
+        return process.wait(seconds) is not None
 
     def retire(self, grace: float = GRACE_SECONDS) -> None:
         """End the container for good; return when it has ended and its log is written."""
@@ -136,12 +137,12 @@ class Instance:
         with contextlib.suppress(IndexError):
             while True:
                 connection = self._idle.pop()
-                if connection.port == port and not _closed_by_server(connection):
+                if connection.port == port and not closed_by_server(connection):
                     connection.timeout = timeout
                     connection.sock.settimeout(timeout)
                     return connection
                 connection.close()
-        return _connect(port, timeout)
+        return connect(port, timeout)
 
     def _drop_connections(self) -> None:
         with contextlib.suppress(IndexError):
@@ -199,45 +200,6 @@ class Instance:
         missed = 0
         while missed < MISSED_PINGS and process.wait(WATCH_SECONDS) is None and not self._retired.is_set():
             missed = 0 if ping(port) else missed + 1
-
-
-def ping(port: int) -> bool:
-    """Tell whether GET /ping is answered by 200 within SageMaker's two seconds."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PING_SECONDS)
-    try:
-        connection.request("GET", "/ping")
-        return connection.getresponse().status == http.client.OK
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
-
-
-def free_port() -> int:
-    """Return a port that nothing listens on; a container that loses it to another process is started on a new one."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
-def _connect(port: int, timeout: float) -> http.client.HTTPConnection:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
-    try:
-        connection.connect()
-    except OSError as error:
-        raise NotReachedError from error
-    if connection.sock is not None:
-        connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return connection
-
-
-def _closed_by_server(connection: http.client.HTTPConnection) -> bool:
-    """Tell whether an idle connection has something to read: nothing was asked, so it can only be its end."""
-    if connection.sock is None:
-        return True
-    poll = select.poll()
-    poll.register(connection.sock, select.POLLIN)
-    return bool(poll.poll(0))
 
 
 def _pauses() -> "Iterator[float]":

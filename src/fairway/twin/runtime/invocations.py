@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fairway.twin.runtime.deployment import LOG_GROUP
-from fairway.twin.runtime.instances import Answer, Instance, LostError, NoAnswerError, NotReachedError
+from fairway.twin.runtime.instances import Answer, Instance, LostError, NoAnswerError
+from fairway.twin.runtime.loopback import NotReachedError
 from fairway.twin.runtime.metrics import EndpointMetrics, Invocation, Source
 from fairway.twin.runtime.routing import NoVariantError, Router
 from fairway.twin.runtime.variants import CapacityError, VariantFleet
@@ -69,7 +70,7 @@ class Invoker:
     def __init__(self, clock: "Clock", metrics: EndpointMetrics) -> None:
         self.observers: list[Observer] = []
         self._clock = clock
-        self._metrics = metrics
+        self.metrics = metrics
 
     def invoke(self, resource: "Resource", router: Router, sent: Sent) -> tuple[VariantFleet, Answer]:
         """Return the variant that served and its answer, or raise ServiceError."""
@@ -87,7 +88,7 @@ class Invoker:
         source = Source(resource.account, resource.region, resource.name, served.name, served.config_name)
         status = answered.status if answered else None
         invocation = Invocation(status, latency * 1e6, overhead * 1e6)
-        self._metrics.record(source, served.measures(instance, invocation.values()))
+        self.metrics.record(source, served.measures(instance, invocation.values()))
         self.tell(Exchange(resource, served, sent, answered, began, latency))
         if answered is not None and 200 <= answered.status < 300:
             return served, answered

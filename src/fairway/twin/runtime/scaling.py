@@ -19,6 +19,7 @@ from fairway.twin.runtime.scaling_targets import (
     TARGET,
     Variant,
     bounds_of,
+    is_asynchronous,
     next_run,
     of_target,
     suspended,
@@ -248,7 +249,10 @@ class ScalingEngine:
     def _scaled(self) -> "Iterator[Resource]":
         """Yield the targets with policies whose endpoints are there."""
         for target in self._twin.store.list(TARGET):
-            if variant_of(self._twin.store, target) is not None and any(of_target(self._twin.store, POLICY, target)):
+            variant = variant_of(self._twin.store, target)
+            policies = any(of_target(self._twin.store, POLICY, target))
+            # Asynchronous endpoints have no InvocationsPerInstance.
+            if variant is not None and policies and not is_asynchronous(variant.endpoint):
                 yield target
 
 

@@ -106,7 +106,8 @@ def tracked(target: float, value: float, direction: Direction) -> Callable[[int]
     """Return the capacity that brings a metric, which falls as capacity rises, from its value to its target."""
 
     def wanted(capacity: int) -> int:
-        proportional = math.ceil(capacity * value / target)
+        # From no instance the metric, which then is of the whole, is brought to its target as from one.
+        proportional = math.ceil((capacity or 1) * value / target)
         return max(proportional, capacity) if direction == "out" else min(proportional, capacity)
 
     return wanted

@@ -41,9 +41,14 @@ def variant_of(store: "Store", target: "Resource") -> Variant | None:
     if endpoint is None:
         return None
     for summary in endpoint.attributes.get("ProductionVariants") or ():
-        if summary["VariantName"] == variant:
+        if summary["VariantName"] == variant and "DesiredInstanceCount" in summary:
             return Variant(endpoint, variant, summary["DesiredInstanceCount"])
     return None
+
+
+def is_asynchronous(endpoint: "Resource") -> bool:
+    """Tell whether an endpoint takes asynchronous requests only; such a one may be without an instance."""
+    return endpoint.attributes.get("AsyncInferenceConfig") is not None
 
 
 def targets_of(store: "Store", endpoint: "Resource") -> list["Resource"]:

@@ -5,8 +5,9 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from fairway.twin.runtime.failures import CallerError, ContainerError, RunError
-from fairway.twin.runtime.instances import NoAnswerError, NotReachedError
+from fairway.twin.runtime.instances import NoAnswerError
 from fairway.twin.runtime.invocations import INVOCATIONS
+from fairway.twin.runtime.loopback import NotReachedError
 from fairway.twin.runtime.transform_settings import execution_parameters
 from fairway.twin.runtime.variants import FleetError
 

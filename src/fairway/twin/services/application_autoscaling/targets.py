@@ -37,7 +37,7 @@ def register_scalable_target(call: Call) -> Mapping[str, Any]:
     check_supported(call)
     known = find_target(call)
     attributes = _attributes(call, known)
-    _check_endpoint(call)
+    _check_endpoint(call, attributes)
     role = _service_linked_role(call)
     if known is None:
         now = call.twin.clock.now()
@@ -61,8 +61,6 @@ def _attributes(call: Call, known: Resource | None) -> dict[str, Any]:
         raise ValidationError("MinCapacity and MaxCapacity are required when registering a new scalable target")
     if attributes["MinCapacity"] > attributes["MaxCapacity"]:
         raise ValidationError("Maximum capacity cannot be less than minimum capacity")
-    if attributes["MinCapacity"] < 1:
-        raise ValidationError("The twin does not have variants without an instance (MinCapacity 0).")
     if known is not None and call.params.get("Tags"):
         raise ValidationError(
             "The scalable target that you tried to tag already exists. To update tags on an existing scalable target, "
@@ -71,7 +69,7 @@ def _attributes(call: Call, known: Resource | None) -> dict[str, Any]:
     return attributes
 
 
-def _check_endpoint(call: Call) -> None:
+def _check_endpoint(call: Call, attributes: Mapping[str, Any]) -> None:
     """Look at the endpoint with the caller's permissions, and see that they suffice for what scaling will do.
 
     https://docs.aws.amazon.com/autoscaling/application/userguide/security_iam_permission_validation.html
@@ -96,8 +94,14 @@ def _check_endpoint(call: Call) -> None:
         raise ValidationError(f'Could not find endpoint "{arn}".')
     config = call.twin.store.get("EndpointConfig", call.account, call.region, config_name)
     variants = config.attributes["ProductionVariants"] if config else endpoint.attributes.get("ProductionVariants", [])
-    if variant not in {one["VariantName"] for one in variants}:
+    found = next((one for one in variants if one["VariantName"] == variant), None)
+    if found is None:
         raise ValidationError(f'The endpoint "{arn}" has no variant {variant!r}.')
+    if "ServerlessConfig" in found:
+        raise ValidationError(f"The variant {variant!r} is serverless, and has no instances that could be scaled.")
+    asynchronous = config is not None and config.attributes.get("AsyncInferenceConfig")
+    if attributes["MinCapacity"] < 1 and not asynchronous:
+        raise ValidationError("MinCapacity 0 needs an asynchronous endpoint: the variants of others have an instance.")
 
 
 def _check_permitted(call: Call, needed: Mapping[str, str], context: Mapping[str, Any] | None = None) -> None:
