@@ -5,6 +5,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from model import charts
+from model.flights import SCHEMA
 from model.months import FOLDER, Span
 from model.page import facts, figure, page, section, table
 from model.summary import Range, Summary, total
@@ -27,8 +28,8 @@ def data_report(counted: Mapping[str, Summary], splits: Mapping[str, Sequence[st
             name: {"months": list(its), "rows": sum(by_month[m]["rows"] for m in its)} for name, its in splits.items()
         },
         "months": by_month,
-        "numbers": {name: _range(its, whole.rows) for name, its in whole.numbers.items()},
-        "categories": {name: _categories(its) for name, its in whole.categories.items()},
+        "numbers": {c.name: _range(whole.numbers[c.name], whole.rows) for c in SCHEMA.columns if c.type != "string"},
+        "categories": {c.name: _categories(whole.categories[c.name]) for c in SCHEMA.columns if c.type == "string"},
         "quarantined": {"rows": _quarantined(counted), "files": aside},
     }
 

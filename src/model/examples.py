@@ -161,7 +161,7 @@ class _File:
     @staticmethod
     def _require_delay(batch: _Batch, faults: Faults) -> None:
         delay = batch.numbers["arr_delay"]
-        faults.require(~np.isinf(delay), "arr_delay", delay.__getitem__, "minutes, or nothing")
+        faults.require(~np.isinf(delay), "arr_delay", delay.__getitem__, "a number of minutes or nothing")
 
     def _joined(self, batch: _Batch) -> pa.RecordBatch:
         hour = batch.hours - self._start

@@ -31,7 +31,9 @@ def prepare(raw: Path, out: Path, parameters: Mapping[str, str]) -> dict[str, An
     column for raw data that is not as expected, and for a wrong parameter (bad_rows.py).
     """
     splits = splits_of(map(Span.of, tables.files_of(raw / FOLDER)))
-    return _report(_write(raw, out, splits, Policy.parse(parameters)), splits, out)
+    with tables.frugal():
+        counted = _write(raw, out, splits, Policy.parse(parameters))
+    return _report(counted, splits, out)
 
 
 def prepare_shard(raw: Path, out: Path, parameters: Mapping[str, str], files: Sequence[str]) -> None:
@@ -40,8 +42,12 @@ def prepare_shard(raw: Path, out: Path, parameters: Mapping[str, str], files: Se
     `files` names all raw files, relative to `raw`; this machine has some of the flights and all of the rest.
     """
     splits = splits_of(_spans(files))
-    for name, summary in _write(raw, out, splits, Policy.parse(parameters)).items():
-        write_json(out / COUNTED / f"{name}.json", summary.to_json())
+    with tables.frugal():
+        counted = _write(raw, out, splits, Policy.parse(parameters))
+    for name, summary in counted.items():
+        path = out / COUNTED / f"{name}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_json(path, summary.to_json())
 
 
 def join(counted: Path, out: Path, files: Sequence[str]) -> dict[str, Any]:

@@ -73,7 +73,8 @@ class Summary:
 
     def to_json(self) -> dict[str, Any]:
         """Return what `from_json` reads back."""
-        return asdict(self)
+        numbers = {name: asdict(its) for name, its in self.numbers.items()}
+        return {**vars(self), "numbers": numbers}
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> "Summary":
