@@ -4,9 +4,10 @@ import json
 
 import pytest
 from botocore.exceptions import ClientError
-from tests.integration.modes.batch_model import FILES
+from tests.integration.modes.batches import image
 from tests.integration.runtime.conftest import wait
-from tests.integration.runtime.hand_made import layer, push
+
+__all__ = ["image"]
 
 ENDED = {"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"}
 RULE = "arn:aws:events:us-east-1:111111111111:rule/StepFunctionsGetEventsForSageMakerTransformJobsRule"
@@ -15,11 +16,6 @@ JOBS = {
     "Resource": "arn:aws:sagemaker:us-east-1:111111111111:transform-job/*",
 }
 RULES = {"Action": ["events:PutTargets", "events:PutRule", "events:DescribeRule"], "Resource": RULE}
-
-
-@pytest.fixture(scope="module")
-def image(twin, repository):
-    return push(twin, repository, layer(FILES))
 
 
 @pytest.fixture

@@ -185,3 +185,10 @@ class TransformEngine(JobEngine):
     def unsupported(request: dict[str, Any]) -> str | None:
         """Return what the twin cannot do of a CreateTransformJob request."""
         return unsupported_transform(request)
+
+    def close(self) -> None:
+        """Let no job start a container again, because the twin ends."""
+        with self._lock:
+            runs = [*self._runs.values()]
+        for run in runs:
+            run.stop()

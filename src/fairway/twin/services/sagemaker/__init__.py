@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from fairway.twin.runtime.fleet import EndpointEngine
+from fairway.twin.runtime.transform import TransformEngine
 from fairway.twin.services.sagemaker import endpoints, jobs, models, registry, runtime, tags, transform
 
 if TYPE_CHECKING:
@@ -13,4 +14,5 @@ __all__ = ["close", "endpoints", "jobs", "models", "registry", "runtime", "tags"
 
 def close(twin: "Twin") -> None:
     """End what would start a container again when it ends."""
+    twin.engine(TransformEngine).close()
     twin.engine(EndpointEngine).close()
