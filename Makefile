@@ -22,9 +22,13 @@ REGRESSION ?= tests/regression
 PYTEST ?= .venv/bin/pytest -n 2
 # Latency alarms watch their rollouts: they are not made to wait for others.
 ALONE = tests/integration/rollout tests/integration/scaling
+# What the container is measured beside; requirements/bench-*.in say what each is.
+PEERS = reference mlserver bentoml mlflow
+MINUTES ?= 60
+REQUESTS ?= 1000000
 FAIRWAY = .venv/bin/python -m fairway
 
-.PHONY: help setup init up down env status demo rollouts bootstrap plan apply destroy unlock train release promote rollback merge history audit invoke batch challenger advise check-promotion plan-comment protect connect image execution candidate review apply-reviewed verify propose test unit integration regression long fmt lint check image-check wiring kills lock bench
+.PHONY: help setup init up down env status demo rollouts bootstrap plan apply destroy unlock train release promote rollback merge history audit invoke batch challenger advise check-promotion plan-comment protect connect image execution candidate review apply-reviewed verify propose test unit integration regression long fmt lint check image-check wiring kills lock bench bench-setup bench-serving soak fuzz
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -129,8 +133,17 @@ wiring: setup ## Break the pipelines' wiring in every way that is known, and wri
 	FAIRWAY_WIRING=all .venv/bin/pytest tests/integration/wiring
 kills: setup ## Kill delivery at thirty seeded moments, and write docs/kills.md
 	FAIRWAY_KILLS=30 .venv/bin/pytest -m long tests/integration/kills
-bench: setup ## Measure, and write benchmarks/results
+bench: bench-serving ## Measure everything, and write benchmarks/results
 	.venv/bin/python benchmarks/twin/measure.py
-	PYTHONPATH=src .venv/bin/python benchmarks/quality/measure.py
+	.venv/bin/python benchmarks/quality/measure.py
+bench-setup: setup ## Make the environments of the serving benchmark's peers
+	@sh requirements/setup.sh "$(PYTHON)" $(PEERS:%=build/bench/venv-%:bench-%)
+bench-serving: bench-setup ## Measure the container beside its peers; SERVING="--quick --only ours,nginx" for a look
+	.venv/bin/python -m benchmarks.serving $(SERVING)
+soak: setup ## Load the container at 70 % of its measured maximum for MINUTES
+	.venv/bin/python -m benchmarks.serving.soak --minutes $(MINUTES)
+fuzz: setup ## Send the container REQUESTS random, mutated and hostile requests
+	@sh requirements/setup.sh "$(PYTHON)" build/fuzz/venv:fuzz
+	.venv/bin/python -m tests.fuzz --requests $(REQUESTS)
 lock: setup ## Resolve requirements/*.in to hashed locks again
 	sh requirements/lock.sh

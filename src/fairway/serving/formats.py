@@ -175,7 +175,8 @@ def _media_type(text: str) -> tuple[str, dict[str, str]]:
     message = Message()
     message["content-type"] = text.strip()
     (kind, _), *parameters = message.get_params([("", "")])
-    return kind.lower(), {name.lower(): value.lower() for name, value in parameters}
+    # A value of RFC 2231's kind (`header*=utf-8''present`) comes as a tuple: no word that is known.
+    return kind.lower(), {name.lower(): str(value).lower() for name, value in parameters}
 
 
 def _quality(text: str) -> float:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 # One computes, the other can still answer /ping, which SageMaker gives two seconds.
 THREADS = 2
+# Connections that a worker holds, idle ones too: granian's own 512 would let a thousand of them shut everybody out.
+CONNECTIONS = 16_384
 # SageMaker kills thirty seconds after SIGTERM.
 DRAIN_SECONDS = 25
 
@@ -63,6 +65,7 @@ def serve(model: Path, environ: Mapping[str, str]) -> int:
         interface=Interfaces.WSGI,
         workers=len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1,
         blocking_threads=THREADS,
+        backpressure=CONNECTIONS,
         websockets=False,
         workers_kill_timeout=DRAIN_SECONDS,
         log_dictconfig=CONFIG,

@@ -1,0 +1,5 @@
+"""What gunicorn serves."""
+
+from benchmarks.serving.peers.reference.predictor import app
+
+__all__ = ["app"]
