@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import xgboost as xgb
 
-from model.encoding import FEATURES, Encoder
+from model.boosting import xgb
+from model.encoding import FEATURES, Encoder, Features
 from model.metrics import Probabilities
 from model.schema import Columns
+from model.small_batches import FEW_ROWS, SmallBatches
+from model.small_batches import FILE as ONNX
 
 _TREES = "model.ubj"
 _MANIFEST = "model.json"
@@ -26,18 +28,29 @@ class Artifact:
     encoder: Encoder
     threshold: float
     hyperparameters: dict[str, int | float]
+    small: SmallBatches | None = None
 
     def probability(self, columns: Columns) -> Probabilities:
         """Return the probability that each flight arrives late."""
-        features = self.encoder.encode(columns)
+        return self.score(self.encoder.encode(columns))
+
+    def score(self, features: Features) -> Probabilities:
+        """Return the probability for each row of encoded features."""
         if not len(features):
             return np.empty(0)
+        if self.small is not None and len(features) <= FEW_ROWS:
+            return self.small.score(features)
         # In place: no DMatrix is built, which costs more than the trees for a few rows.
         return np.asarray(self.booster.inplace_predict(features, validate_features=False), dtype=np.float64)
 
-    def save(self, directory: Path, report: dict[str, Any]) -> None:
-        """Write the artifact and its training report; the same training gives the same bytes."""
+    def save(self, directory: Path, report: dict[str, Any], onnx: bytes | None = None) -> None:
+        """Write the artifact and its training report; the same training gives the same bytes.
+
+        `onnx` is the same trees for SmallBatches, where they agree.
+        """
         directory.mkdir(parents=True, exist_ok=True)
+        if onnx is not None:
+            (directory / ONNX).write_bytes(onnx)
         (directory / _TREES).write_bytes(bytes(self.booster.save_raw("ubj")))
         manifest = {
             "format": _FORMAT,
@@ -64,7 +77,8 @@ class Artifact:
         if manifest.get("format") != _FORMAT or manifest.get("features") != list(FEATURES):
             raise ValueError(f"{_MANIFEST} is of another version of this model: its features differ, train anew")
         encoder = Encoder.from_json(manifest["encoder"])
-        return cls(booster, encoder, manifest["threshold"], manifest["hyperparameters"])
+        small = SmallBatches.load(directory)
+        return cls(booster, encoder, manifest["threshold"], manifest["hyperparameters"], small)
 
 
 def training_report(directory: Path) -> dict[str, Any]:

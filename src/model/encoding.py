@@ -1,16 +1,15 @@
 """From columns to what the trees see: one code for training and serving, its fitted part kept in the artifact."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from model.flights import OBSERVED, SCHEMA, TREND, dates, minutes, number
-from model.holidays import distances
-from model.schema import Columns, Numbers
+from model.flights import OBSERVED, SCHEMA, TREND, calendar, minutes
+from model.schema import Columns
 
 Features = npt.NDArray[np.float32]
 
@@ -26,22 +25,31 @@ _PLAIN = (
 )
 
 
-def _weekday(columns: Columns) -> Numbers:
-    # 1970-01-01 was a Thursday.
-    return (dates(columns).astype(np.float64) + 3) % 7
+_DERIVED = (
+    "departure_minute",
+    "arrival_minute",
+    "clock_minutes",
+    "weekday",
+    "days_since_holiday",
+    "days_until_holiday",
+    "plane_age",
+    "dewpoint_spread",
+)
 
 
-_DERIVED: Mapping[str, Callable[[Columns], Numbers]] = {
-    "departure_minute": lambda columns: minutes(columns, "sched_dep_time"),
-    "arrival_minute": lambda columns: minutes(columns, "sched_arr_time"),
-    # Clock to clock: it holds the time zone too, which with the distance leaves the slack that the airline planned.
-    "clock_minutes": lambda columns: (minutes(columns, "sched_arr_time") - minutes(columns, "sched_dep_time")) % 1440,
-    "weekday": _weekday,
-    "days_since_holiday": lambda columns: distances(dates(columns))[0],
-    "days_until_holiday": lambda columns: distances(dates(columns))[1],
-    "plane_age": lambda columns: number(columns, "year") - number(columns, "plane_year"),
-    "dewpoint_spread": lambda columns: number(columns, "temp") - number(columns, "dewp"),
-}
+def _derived(columns: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return the values of _DERIVED: of one flight (numbers) or of many (arrays), by the same arithmetic."""
+    departure, arrival = minutes(columns["sched_dep_time"]), minutes(columns["sched_arr_time"])
+    return (
+        departure,
+        arrival,
+        # Clock to clock: it holds the time zone too, which with the distance leaves the slack that the airline planned.
+        (arrival - departure) % 1440,
+        *calendar(columns),
+        columns["year"] - columns["plane_year"],
+        columns["temp"] - columns["dewp"],
+    )
+
 
 FEATURES = (*(f"{name}_late_rate" for name in CATEGORIES), *_DERIVED, *_PLAIN)
 
@@ -77,13 +85,25 @@ class Encoder:
 
     def encode(self, columns: Columns) -> Features:
         """Return one row of FEATURES a flight; what is missing is NaN, which the trees handle."""
-        encoded: list[Numbers] = []
-        for name in CATEGORIES:
-            rates = self.rates[name]
-            encoded.append(np.array([rates.get(value, self.overall) for value in columns[name].tolist()], dtype=float))
-        encoded += [derive(columns) for derive in _DERIVED.values()]
-        encoded += [number(columns, name) for name in _PLAIN]
-        return np.column_stack(encoded).astype(np.float32)
+        numbers = {
+            name: values if name in self.rates else np.asarray(values, np.float64) for name, values in columns.items()
+        }
+        return np.column_stack([np.asarray(values, np.float64) for values in self._features(numbers)]).astype(
+            np.float32
+        )
+
+    def encode_flight(self, flight: Mapping[str, Any]) -> Features:
+        """Return what `encode` returns for this one flight, in a tenth of the time: arrays cost more than numbers."""
+        return np.array([self._features(flight)], dtype=np.float32)
+
+    def _features(self, columns: Mapping[str, Any]) -> list[Any]:
+        rates = [self._rate(self.rates[name], columns[name]) for name in CATEGORIES]
+        return [*rates, *_derived(columns), *[columns[name] for name in _PLAIN]]
+
+    def _rate(self, rates: Mapping[str, float], values: Any) -> Any:
+        if isinstance(values, np.ndarray):
+            return [rates.get(value, self.overall) for value in values.tolist()]
+        return rates.get(values, self.overall)
 
     def to_json(self) -> dict[str, object]:
         """Return what `from_json` reads back, floats to the last bit."""

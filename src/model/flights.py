@@ -3,11 +3,15 @@
 `SCHEMA` is the allow-list: `prepare` writes these columns and the label, training reads them, a request holds them.
 """
 
-from collections.abc import Iterator
+import datetime as dt
+import math
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from model.holidays import distances
 from model.schema import Column, Columns, Numbers, Schema, Strings, require
 
 LABEL = "late"
@@ -65,24 +69,44 @@ SCHEMA = Schema(
 )
 
 
+def between_columns(columns: Mapping[str, Any]) -> list[tuple[str, Any, str]]:
+    """Return what no single column shows, as (column, whether it holds, what was expected): of a flight, or of many.
+
+    A minute past 59, a day that the month does not have.
+    """
+    return [
+        ("sched_dep_time", columns["sched_dep_time"] % 100 < 60, _TIME),
+        ("sched_arr_time", columns["sched_arr_time"] % 100 < 60, _TIME),
+        ("day", calendar(columns)[0] >= 0, "a day that the month has"),
+    ]
+
+
 def check(columns: Columns) -> None:
-    """Raise InputError for what no single column shows: a minute past 59, a day that the month does not have."""
-    for name, ok, expected in between_columns(columns):
-        require(ok, name, number(columns, name), expected)
+    """Raise InputError for the first flight that is not plausible."""
+    for name, holds, expected in between_columns(columns):
+        require(holds, name, number(columns, name), expected)
 
 
-def between_columns(columns: Columns) -> Iterator[tuple[str, npt.NDArray[np.bool_], str]]:
-    """Yield what `check` asks: the column, which rows are right, what was expected."""
-    for name in ("sched_dep_time", "sched_arr_time"):
-        yield name, number(columns, name) % 100 < 60, _TIME
-    yield "day", dates(columns).astype("datetime64[M]") == _months(columns), "a day that the month has"
+def calendar(columns: Mapping[str, Any]) -> tuple[Any, Any, Any]:
+    """Return the weekday (Monday is 0; NaN where there is no such day), the days since a holiday and until one."""
+    date = columns["year"] * 10_000 + columns["month"] * 100 + columns["day"]
+    if isinstance(date, float):
+        return _calendar(date)
+    # Many flights have few dates: each is looked up once, by the same function as that of a single flight.
+    different, where = np.unique(np.asarray(date, dtype=np.float64), return_inverse=True)
+    found = np.array([_calendar(one) for one in different.tolist()], dtype=np.float64).reshape(-1, 3)[where]
+    return found[:, 0], found[:, 1], found[:, 2]
 
 
-def dates(columns: Columns) -> np.ndarray[tuple[int], np.dtype[np.datetime64]]:
-    """Return the local date of each departure."""
-    days = (number(columns, "day") - 1).astype("timedelta64[D]")
-    result: np.ndarray[tuple[int], np.dtype[np.datetime64]] = _months(columns).astype("datetime64[D]") + days
-    return result
+@lru_cache(maxsize=4096)
+def _calendar(date: float) -> tuple[float, float, float]:
+    month, day = divmod(int(date), 100)
+    try:
+        found = dt.date(month // 100, month % 100, day)
+    except ValueError:
+        return math.nan, math.nan, math.nan
+    since, until = distances(found)
+    return float(found.weekday()), float(since), float(until)
 
 
 def months(columns: Columns) -> Strings:
@@ -90,9 +114,8 @@ def months(columns: Columns) -> Strings:
     return np.datetime_as_string(_months(columns)).astype(object)
 
 
-def minutes(columns: Columns, name: str) -> Numbers:
-    """Return a time given as HHMM in minutes since midnight."""
-    time = number(columns, name)
+def minutes(time: Any) -> Any:
+    """Return a time given as HHMM, or many of them, in minutes since midnight."""
     return time // 100 * 60 + time % 100
 
 

@@ -3,10 +3,6 @@
 import datetime as dt
 from functools import cache
 
-import numpy as np
-import numpy.typing as npt
-
-Dates = npt.NDArray[np.datetime64]
 FAR = 10  # days from which on a holiday no longer matters
 
 _FIXED = ((1, 1), (7, 4), (11, 11), (12, 25))
@@ -21,18 +17,13 @@ def holidays(year: int) -> tuple[dt.date, ...]:
     return tuple(sorted(fixed + [_floating(year, *rule) for rule in _FLOATING]))
 
 
-def distances(dates: Dates) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Return for each date the days since the last holiday and until the next, each at most FAR."""
-    if dates.size == 0:
-        return np.empty(0), np.empty(0)
-    years = dates.astype("datetime64[Y]").astype(int) + 1970
-    span = range(int(years.min()) - 1, int(years.max()) + 2)
-    known = np.array([day for year in span for day in holidays(year)], dtype="datetime64[D]")
-    following = np.searchsorted(known, dates, side="left")
-    until = (known[following] - dates).astype(float)
-    last = np.searchsorted(known, dates, side="right") - 1
-    since = (dates - known[last]).astype(float)
-    return np.minimum(since, FAR), np.minimum(until, FAR)
+def distances(date: dt.date) -> tuple[int, int]:
+    """Return the days since the last holiday and until the next, each at most FAR."""
+    years = range(max(dt.MINYEAR, date.year - 1), min(dt.MAXYEAR, date.year + 1) + 1)
+    days = [day for year in years for day in holidays(year)]
+    since = min(((date - day).days for day in days if day <= date), default=FAR)
+    until = min(((day - date).days for day in days if day >= date), default=FAR)
+    return min(since, FAR), min(until, FAR)
 
 
 def _floating(year: int, month: int, weekday: int, which: int) -> dt.date:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import cast
 
 from model.artifact import Artifact
-from model.flights import SCHEMA, check
+from model.flights import SCHEMA, between_columns, check
 from model.schema import Schema
 
 
@@ -25,11 +25,16 @@ class Predictor:
 
     def predict(self, batch: Mapping[str, Sequence[object]]) -> list[dict[str, object]]:
         """Answer {"probability", "late"} for each row of columns by name; raises InputError for the caller's fault."""
-        columns = self.schema.parse(batch)
-        check(columns)
-        probabilities = self._artifact.probability(columns).tolist()
+        flight = self.schema.parse_row(batch)
+        if flight is not None and all(holds for _, holds, _ in between_columns(flight)):
+            features = self._artifact.encoder.encode_flight(flight)
+        else:
+            columns = self.schema.parse(batch)
+            check(columns)
+            features = self._artifact.encoder.encode(columns)
         threshold = self._artifact.threshold
-        return [{"probability": chance, "late": chance >= threshold} for chance in probabilities]
+        chances = self._artifact.score(features).tolist()
+        return [{"probability": chance, "late": chance >= threshold} for chance in chances]
 
     @staticmethod
     def score(answer: Mapping[str, object]) -> float:

@@ -3,9 +3,11 @@
 import json
 import math
 import re
+import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -18,8 +20,12 @@ Columns = Mapping[str, Values]
 
 # What float() takes beyond this ("1_000", "infinity", digits of other scripts) is a mistake in a table of numbers.
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
+_LARGEST = sys.float_info.max
 _EXACT = 2**53  # beyond it a float64 no longer tells neighbouring integers apart
 _SHOWN = 80  # characters of a wrong value that its sentence repeats
+# Of each column so many texts are remembered with their values, none longer than that: their memory is bounded.
+_REMEMBERED = 4096
+_SHORT = 32
 
 
 class InputError(ValueError):
@@ -41,6 +47,11 @@ class Column:
     description: str
     minimum: float | None = None
     maximum: float | None = None
+    # What a text was parsed to before: columns repeat themselves, and looking up costs a tenth of parsing.
+    known: dict[object, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self._forget()
 
     @property
     def expected(self) -> str:
@@ -61,29 +72,81 @@ class Column:
             ok &= missing | (values == np.floor(values))
         return ok
 
-    def parse(self, values: Sequence[object]) -> Values:
+    def parse(self, values: Sequence[object] | np.ndarray[Any, Any]) -> Values:
         """Parse one column; raises InputError at the first value that is wrong."""
-        parsed = [self._value(value, row) for row, value in enumerate(values, start=1)]
+        if isinstance(values, np.ndarray) and values.dtype == np.float64 and self.type != "string":
+            return self._array(values)
+        parsed = self.values(values.tolist() if isinstance(values, np.ndarray) else values)
         if self.type == "string":
             strings = np.empty(len(parsed), dtype=object)
             strings[:] = parsed
             return strings
-        return np.array([math.nan if value is None else value for value in parsed], dtype=np.float64)
+        return np.array(parsed, dtype=np.float64)
+
+    def values(self, values: Sequence[object]) -> list[Any]:
+        """Parse one column to numbers, with NaN for what is missing, or to strings and None."""
+        known = self.known
+        try:
+            return [known[value] for value in values]
+        except (KeyError, TypeError):  # a text that is new, a number of JSON, or what is no value at all
+            return [self.value(value, row) for row, value in enumerate(values, start=1)]
 
     def absent(self, rows: int) -> Values:
         """Return the column of a request that leaves an optional column out."""
         return np.full(rows, None, dtype=object) if self.type == "string" else np.full(rows, math.nan)
 
-    def _value(self, value: object, row: int) -> str | float | None:
+    def _array(self, values: Numbers) -> Numbers:
+        low, high = self._bounds
+        if not len(values) or not (
+            np.fmin.reduce(values) < low  # fmin and fmax pass over NaN
+            or np.fmax.reduce(values) > high
+            or (self.type == "integer" and (values % 1 > 0).any())
+            or (self.required and np.isnan(values).any())
+        ):
+            return values
+        for row, number in enumerate(values.tolist(), 1):
+            whole = number % 1 == 0 and abs(number) < _EXACT  # what is missing is NaN, and infinity no whole number
+            self.value(None if math.isnan(number) else int(number) if whole else number, row)
+        return values
+
+    @cached_property
+    def _bounds(self) -> tuple[float, float]:
+        widest = float(_EXACT) if self.type == "integer" else _LARGEST
+        low, high = self.minimum, self.maximum
+        return (max(-widest, -widest if low is None else low), min(widest, widest if high is None else high))
+
+    def value(self, value: object, row: int = 1) -> Any:
+        """Parse one value; raises InputError, which names the row."""
+        kind = type(value)
+        if kind is str and value in self.known:
+            return self.known[value]
+        if (kind is float or kind is int) and self.type != "string":
+            number: Any = value
+            low, high = self._bounds
+            if low <= number <= high and (self.type == "number" or number % 1 == 0):
+                return float(number)
         text = value.strip() if isinstance(value, str) else value
         if text is None or text == "":
             if self.required:
                 raise InputError(row=row, column=self.name, came=shown(value), expected=self.expected)
-            return None
+            return self._missing
         parsed = (text if isinstance(text, str) else None) if self.type == "string" else self._number(text)
         if parsed is None:
             raise InputError(row=row, column=self.name, came=shown(value), expected=self.expected)
+        if type(value) is str and len(value) <= _SHORT:
+            if len(self.known) >= _REMEMBERED:
+                self._forget()
+            self.known[value] = parsed
         return parsed
+
+    @property
+    def _missing(self) -> float | None:
+        return None if self.type == "string" else math.nan
+
+    def _forget(self) -> None:
+        self.known.clear()
+        if not self.required:
+            self.known.update({"": self._missing, None: self._missing})
 
     def _number(self, value: object) -> float | None:
         if isinstance(value, bool) or not isinstance(value, int | float | str | np.integer | np.floating):
@@ -94,10 +157,10 @@ class Column:
             number = float(value)
         except OverflowError:
             return None
-        if not math.isfinite(number) or (self.type == "integer" and (number % 1 != 0 or abs(number) > _EXACT)):
+        low, high = self._bounds
+        if not low <= number <= high or (self.type == "integer" and number % 1 != 0):
             return None
-        low, high = self.minimum, self.maximum
-        return number if (low is None or number >= low) and (high is None or number <= high) else None
+        return number
 
 
 @dataclass(frozen=True)
@@ -105,8 +168,10 @@ class Schema:
     """The columns of a request, in the order in which a CSV without a header gives them."""
 
     columns: tuple[Column, ...]
+    # What becomes of a column that the schema does not know: "ignore" is for callers who send more than is asked.
+    unknown: Literal["refuse", "ignore"] = "refuse"
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """The columns' names, in order."""
         return tuple(column.name for column in self.columns)
@@ -123,10 +188,25 @@ class Schema:
     def parse(self, batch: Mapping[str, Sequence[object]]) -> dict[str, Values]:
         """Parse a request of columns by name; raises InputError for an unknown, missing, uneven or wrong column."""
         for name in batch:
-            if name not in self.names:
+            if name not in self.names and self.unknown == "refuse":
                 raise InputError(column=name, came="a column that the model does not know", expected=self._one_of())
         rows = self._rows(batch)
         return {column.name: self._column(column, batch, rows) for column in self.columns}
+
+    def parse_row(self, batch: Mapping[str, Sequence[object]]) -> dict[str, Any] | None:
+        """Parse a request of one row of all columns, in order, to numbers and strings; None where it is no such row."""
+        if tuple(batch) != self.names:
+            return None
+        try:
+            return {name: known[value] for (name, known), (value,) in zip(self._known, batch.values(), strict=True)}
+        except (KeyError, TypeError):  # a text that is new, a number of JSON, or what is no value at all
+            return {column.name: column.value(batch[column.name][0]) for column in self.columns}
+        except ValueError:
+            return None
+
+    @cached_property
+    def _known(self) -> tuple[tuple[str, dict[object, Any]], ...]:
+        return tuple((column.name, column.known) for column in self.columns)
 
     def _column(self, column: Column, batch: Mapping[str, Sequence[object]], rows: int) -> Values:
         if column.name in batch:

@@ -5,13 +5,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import xgboost as xgb
-
 from model.artifact import Artifact
+from model.boosting import xgb
+from model.conversion import convert
 from model.encoding import FEATURES, MONOTONE, Encoder
 from model.flights import months
 from model.hyperparameters import parse
 from model.metrics import best_threshold, by_slice, log_loss, metrics
+from model.small_batches import agreement
 from model.splits import Split
 
 
@@ -29,10 +30,15 @@ def train(data: Path, out: Path, hyperparameters: Mapping[str, str], warm_start:
     matrices = [_matrix(encoder, split) for split in (learn, validate)]
     booster = _boost(chosen, matrices, before, curve)
     fitted = Artifact(booster, encoder, 0.5, chosen)
-    threshold = best_threshold(validate.late, fitted.probability(validate.columns))
+    features = encoder.encode(validate.columns)
+    probability = fitted.score(features)
+    threshold = best_threshold(validate.late, probability)
     artifact = Artifact(booster, encoder, threshold, chosen)
     report = _report(artifact, learn, validate, before, curve)
-    artifact.save(out, report)
+    onnx = convert(booster)
+    report["onnx"] = agreement(onnx, features, probability)
+    # A file that answers otherwise is left out: serving then asks XGBoost for batches of every size.
+    artifact.save(out, report, onnx if report["onnx"]["served"] else None)
     return report
 
 

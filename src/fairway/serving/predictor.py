@@ -4,7 +4,7 @@ import logging
 from pathlib import Path
 
 from fairway.errors import ModelNotServableError
-from fairway.serving.formats import Column
+from fairway.serving.checks import Column
 from fairway.serving.quality import FILE, Baseline, Watch
 from model import InputError, Predictor
 

@@ -13,12 +13,13 @@ import logging
 import math
 import threading
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fairway.serving.formats import Batch
+from fairway.serving.checks import Batch
 
 FILE = "quality.json"
 BINS = 10
@@ -157,13 +158,18 @@ def count_inputs(columns: Mapping[str, Seen], batch: Batch, rows: Sequence[int])
         if values is None:
             missing += len(rows)
             continue
-        for row in rows:
-            value = values[row]
-            if value is None or value == "":
-                missing += 1
+        # Columns repeat themselves: each different value is looked at once.
+        for value, times in Counter(_chosen(values, rows)).items():
+            if value is None or value == "" or value != value:  # noqa: PLR0124 -- NaN, as arrays have it
+                missing += times
             elif seen is not None and not seen.holds(value):
-                unseen += 1
+                unseen += times
     return missing, unseen
+
+
+def _chosen(values: Any, rows: Sequence[int]) -> Sequence[Any]:
+    chosen = values[rows.start : rows.stop : rows.step] if isinstance(rows, range) else [values[row] for row in rows]
+    return chosen.tolist() if hasattr(chosen, "tolist") else chosen
 
 
 def psi(expected: Sequence[int], actual: Sequence[int]) -> float:
@@ -185,12 +191,47 @@ class Watch:
     release: str
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _window: Window = field(init=False)
+    _later: list[tuple[Batch, Sequence[Mapping[str, object]]]] = field(default_factory=list)
+    _waiting: int = 0
 
     def __post_init__(self) -> None:
         self._window = self._new()
 
+    def observe_later(self, batch: Batch, answers: Sequence[Mapping[str, object]]) -> None:
+        """Keep a small request until there is a window of them: together they are counted in a tenth of the time."""
+        with self._lock:
+            self._later.append((batch, answers))
+            self._waiting += len(answers)
+            full = self._waiting + self._window.predictions >= WINDOW
+        if full:
+            self._catch_up()
+
     def observe(self, batch: Batch, answers: Sequence[Mapping[str, object]]) -> None:
         """Count answers and the rows that they were given for, and tell of the window if it is over."""
+        self._catch_up()
+        self._count(batch, answers)
+
+    def close(self) -> None:
+        """Tell of the last window, if there is enough in it."""
+        self._catch_up()
+        with self._lock:
+            window, self._window = self._window, self._new()
+        if window.predictions >= ENOUGH:
+            self._tell(window)
+
+    def _catch_up(self) -> None:
+        with self._lock:
+            later, self._later, self._waiting = self._later, [], 0
+        if later:
+            answers = [answer for _, answered in later for answer in answered]
+            batches = [(batch, len(answered)) for batch, answered in later]
+            columns = {
+                name: [value for batch, rows in batches for value in batch.get(name, (None,) * rows)]
+                for name in self.baseline.columns
+            }
+            self._count(columns, answers)
+
+    def _count(self, batch: Batch, answers: Sequence[Mapping[str, object]]) -> None:
         # Evenly over a large request: the first rows of a file that is in some order are not like the others.
         rows = range(0, len(answers), max(1, math.ceil(len(answers) / WINDOW)))
         counts = count_scores(self.baseline.edges, [self.score(answers[row]) for row in rows])
@@ -206,13 +247,6 @@ class Watch:
             if over:
                 self._window = self._new()
         if over:
-            self._tell(window)
-
-    def close(self) -> None:
-        """Tell of the last window, if there is enough in it."""
-        with self._lock:
-            window, self._window = self._window, self._new()
-        if window.predictions >= ENOUGH:
             self._tell(window)
 
     def _new(self) -> Window:

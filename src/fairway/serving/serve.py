@@ -1,31 +1,39 @@
 """Starts the inference server: one worker process for each core, each with its own model."""
 
+import gc
 import logging
+import multiprocessing
 import os
 import signal
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from granian import Granian
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
 
 from fairway.errors import ContainerSettingError, FairwayError, ModelNotServableError
 from fairway.serving.logs import CONFIG
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from fairway.serving.wsgi import Application
 
 # One computes, the other can still answer /ping, which SageMaker gives two seconds.
 THREADS = 2
 # Connections that a worker holds, idle ones too: granian's own 512 would let a thousand of them shut everybody out.
 CONNECTIONS = 16_384
+# An asynchronous endpoint takes a gigabyte.
+LARGEST_BODY_MB = 1024
 # SageMaker kills thirty seconds after SIGTERM.
 DRAIN_SECONDS = 25
+
+FORKS = multiprocessing.get_start_method() == "fork"
 
 logger = logging.getLogger("fairway.serving")
 
@@ -37,16 +45,26 @@ class ServingSettings:
     address: str
     port: int
     release: str
+    git_sha: str = ""
+    max_body_mb: int = 6
 
 
 def read_settings(environ: Mapping[str, str]) -> ServingSettings:
-    """From SAGEMAKER_BIND_TO_PORT (8080), FAIRWAY_BIND_ADDRESS (0.0.0.0) and FAIRWAY_RELEASE."""
+    """From SAGEMAKER_BIND_TO_PORT (8080), FAIRWAY_BIND_ADDRESS (0.0.0.0), FAIRWAY_MAX_BODY_MB (6), and for the log.
+
+    That is FAIRWAY_RELEASE and FAIRWAY_GIT_SHA.
+    """
     port = environ.get("SAGEMAKER_BIND_TO_PORT", "8080")
     if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
         raise ContainerSettingError("SAGEMAKER_BIND_TO_PORT", f"is {port!r}: a port from 1 to 65535 is expected")
+    megabytes = environ.get("FAIRWAY_MAX_BODY_MB", "6")
+    if not (megabytes.isascii() and megabytes.isdigit() and 0 < int(megabytes) <= LARGEST_BODY_MB):
+        expected = f"a number of megabytes from 1 to {LARGEST_BODY_MB} is expected"
+        raise ContainerSettingError("FAIRWAY_MAX_BODY_MB", f"is {megabytes!r}: {expected}")
     # Every interface: SageMaker calls the container from outside of it.
     address = environ.get("FAIRWAY_BIND_ADDRESS", "0.0.0.0")  # noqa: S104
-    return ServingSettings(address, int(port), environ.get("FAIRWAY_RELEASE", ""))
+    release, git_sha = environ.get("FAIRWAY_RELEASE", ""), environ.get("FAIRWAY_GIT_SHA", "")
+    return ServingSettings(address, int(port), release, git_sha, int(megabytes))
 
 
 def serve(model: Path, environ: Mapping[str, str]) -> int:
@@ -58,11 +76,15 @@ def serve(model: Path, environ: Mapping[str, str]) -> int:
         return error.exit_code
     # Before anything loads OpenMP or BLAS: a worker for each core and threads in each would fight for the cores.
     os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
+    load = partial(load_application, model, settings)
+    if FORKS:
+        load()
     server = Granian(
         "fairway.serving.wsgi",
         address=settings.address,
         port=settings.port,
         interface=Interfaces.WSGI,
+        http=HTTPModes.http1,
         workers=len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1,
         blocking_threads=THREADS,
         backpressure=CONNECTIONS,
@@ -72,28 +94,44 @@ def serve(model: Path, environ: Mapping[str, str]) -> int:
     )
     logger.info("serving", extra={"fields": {"model": str(model), "release": settings.release}})
     try:
-        server.serve(target_loader=partial(load_application, model, settings.release), wrap_loader=False)
+        server.serve(target_loader=partial(start_worker, load), wrap_loader=False)
     except SystemExit as stop:
         return int(stop.code or 0)
     return 0
 
 
-def load_application(model: Path, release: str) -> "Application":
-    """In a worker, before it listens; a model that cannot be served ends the worker, and with it the server."""
-    # A fork inherits granian's handler, which would set a flag that nobody reads here: until the worker listens it has
-    # nothing to finish, so SIGTERM ends it.
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+@cache
+def load_application(model: Path, settings: ServingSettings) -> "Application":
+    """Load the model once; a model that cannot be served ends the process with a sentence.
+
+    Where workers are forks the supervising process does it, and they share its memory. It starts no thread that a fork
+    would miss: one thread each for OpenMP, BLAS and ONNX Runtime is none beside the caller's.
+    """
     try:
-        # Imported here: the process that supervises needs no model, and must not start threads before it forks.
+        # Imported here, after the threads are pinned.
         from fairway.serving.predictor import load_predictor, load_watch  # noqa: PLC0415
         from fairway.serving.wsgi import Application  # noqa: PLC0415
 
         predictor = load_predictor(model)
-        watch = load_watch(model, predictor, release)
+        watch = load_watch(model, predictor, settings.release)
     except ModelNotServableError as error:
         logger.error(str(error), exc_info=error.__cause__)  # noqa: TRY400 -- the sentence, then what was raised
         sys.exit(1)
-    if watch is not None:
-        # A worker is a child of multiprocessing, which ends without atexit and runs these instead.
-        Finalize(None, watch.close, exitpriority=0)
-    return Application(predictor, release, watch)
+    application = Application(
+        predictor, settings.release, watch, git_sha=settings.git_sha, max_body=settings.max_body_mb * 1024 * 1024
+    )
+    # What is loaded stays: the collector need not look at it again, nor copy its pages into each worker by doing so.
+    gc.collect()
+    gc.freeze()
+    return application
+
+
+def start_worker(load: "Callable[[], Application]") -> "Application":
+    """In a worker, before it listens."""
+    # A fork inherits granian's handler, which would set a flag that nobody reads here: until the worker listens it has
+    # nothing to finish, so SIGTERM ends it.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    application = load()
+    # A worker is a child of multiprocessing, which ends without atexit and runs these instead.
+    Finalize(None, application.close, exitpriority=0)
+    return application

@@ -1,17 +1,17 @@
-"""The WSGI application: `GET /ping` and `POST /invocations`, as SageMaker calls them.
+"""The WSGI application: `GET /ping`, `POST /invocations` and `GET /execution-parameters`, as SageMaker calls them.
 
 The client's mistakes get 4xx and `{"error": sentence}`; ours get 500 without details, and a traceback in the log.
-Source: "Use Your Own Inference Code with Hosting Services" of the SageMaker developer guide.
+Source: "Use Your Own Inference Code" with hosting services, and with batch transform, of the SageMaker developer guide.
 """
 
 import json
 import logging
 import time
-from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 from fairway.errors import RequestError
+from fairway.serving.access import AccessLog, request_id
 from fairway.serving.formats import JSON, choose_answer, read_batch, write_answer
 from model import InputError, Predictor
 
@@ -19,61 +19,96 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from wsgiref.types import StartResponse, WSGIEnvironment
 
-    from fairway.serving.formats import Batch
+    from fairway.serving.checks import Batch
     from fairway.serving.quality import Watch
 
 # InvokeEndpoint takes no larger body.
 MAX_BODY = 6 * 1024 * 1024
 MAX_DISCARDED = 64 * 1024 * 1024
 CHUNK = 1024 * 1024
+# Requests of no more rows and bytes than this are watched together: they are kept until then.
+SMALL_ROWS, SMALL_BODY = 8, 4096
 
-access = logging.getLogger("fairway.serving.access")
 logger = logging.getLogger("fairway.serving")
 
 
-@dataclass(frozen=True)
-class Answer:
-    """An HTTP answer; `rows` is for the log."""
+class Answer(NamedTuple):
+    """An HTTP answer; `rows` and `error` are for the log."""
 
-    status: HTTPStatus
+    status: str
     body: bytes
     media_type: str = JSON
     headers: tuple[tuple[str, str], ...] = ()
     rows: int = 0
+    error: str = ""
 
 
 class Application:
     """Answers with one predictor, whose `predict` is called from more than one thread; `watch` sees the answers."""
 
-    def __init__(self, predictor: Predictor, release: str, watch: "Watch | None" = None) -> None:
+    def __init__(
+        self,
+        predictor: Predictor,
+        release: str,
+        watch: "Watch | None" = None,
+        *,
+        git_sha: str = "",
+        max_body: int = MAX_BODY,
+        access: AccessLog | None = None,
+    ) -> None:
         self._predictor = predictor
         self._watch = watch
-        self._ready = Answer(HTTPStatus.OK, json.dumps({"status": "ready", "release": release}).encode())
+        self._max_body = max_body
+        self._access = access or AccessLog(release, git_sha)
+        self._ready = Answer("200 OK", json.dumps({"status": "ready", "release": release}).encode())
         # The one header of a container's that InvokeEndpoint passes on: a client can tell which release answered it.
-        self._attributes = ("X-Amzn-SageMaker-Custom-Attributes", f"release={release}")
+        self._attributes = f"release={release},git_sha={git_sha},request_id="
         self._routes: dict[str, dict[str, Callable[[WSGIEnvironment], Answer]]] = {
             "/ping": {"GET": lambda _: self._ready},
             "/invocations": {"POST": self._invoke},
+            "/execution-parameters": {"GET": self._execution_parameters},
         }
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> list[bytes]:
         """Answer one request and log it."""
         began = time.perf_counter()
         answer = self._answer(environ)
-        length = str(len(answer.body))
-        start_response(
-            f"{answer.status.value} {answer.status.phrase}",
-            [("Content-Type", answer.media_type), ("Content-Length", length), *answer.headers],
-        )
+        name = request_id(environ.get("HTTP_X_AMZN_SAGEMAKER_INFERENCE_ID"), environ.get("HTTP_X_AMZN_REQUESTID"))
+        size = len(answer.body)
+        headers = [
+            ("Content-Type", answer.media_type),
+            ("Content-Length", str(size)),
+            ("X-Amzn-SageMaker-Custom-Attributes", self._attributes + name),
+            ("X-Fairway-Request-Id", name),
+            *answer.headers,
+        ]
+        start_response(answer.status, headers)
         if answer is not self._ready:  # SageMaker pings every five seconds: a line for each would bury the others
-            _log(environ, answer, time.perf_counter() - began)
+            told = {
+                "method": environ["REQUEST_METHOD"],
+                "path": environ["PATH_INFO"],
+                "status": int(answer.status[:3]),
+                "size": size,
+                "seconds": time.perf_counter() - began,
+                "name": name,
+            }
+            if answer.error:
+                self._access.refused(**told, error=answer.error)
+            else:
+                self._access.tell(**told, rows=answer.rows)
         return [answer.body]
+
+    def close(self) -> None:
+        """Tell of the last window of predictions."""
+        if self._watch is not None:
+            self._watch.close()
 
     def _answer(self, environ: "WSGIEnvironment") -> Answer:
         path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
         methods = self._routes.get(path)
         if methods is None:
-            return _error(404, f"There is no {path!r}: GET /ping and POST /invocations are expected.")
+            expected = "GET /ping, POST /invocations and GET /execution-parameters are expected"
+            return _error(404, f"There is no {path!r}: {expected}.")
         if method not in methods:
             allowed = ", ".join(methods)
             return _error(405, f"{path} does not take {method}: {allowed} is expected.", ("Allow", allowed))
@@ -89,48 +124,46 @@ class Application:
 
     def _invoke(self, environ: "WSGIEnvironment") -> Answer:
         media_type = choose_answer(environ.get("HTTP_ACCEPT", ""))
-        batch = read_batch(_body(environ), environ.get("CONTENT_TYPE", ""), self._predictor.schema)
+        body = self._body(environ)
+        batch = read_batch(body, environ.get("CONTENT_TYPE", ""), self._predictor.schema, arrays=True)
         predictions = self._predictor.predict(batch)
-        body = write_answer(predictions, media_type)
-        answer = Answer(HTTPStatus.OK, body, media_type, (self._attributes,), rows=len(predictions))
         if self._watch is not None:
-            self._observe(self._watch, batch, predictions)
-        return answer
+            self._observe(self._watch, batch, predictions, small=len(body) <= SMALL_BODY)
+        return Answer("200 OK", write_answer(predictions, media_type), media_type, rows=len(predictions))
 
-    def _observe(self, watch: "Watch", batch: "Batch", predictions: "Sequence[Mapping[str, object]]") -> None:
+    def _observe(
+        self, watch: "Watch", batch: "Batch", predictions: "Sequence[Mapping[str, object]]", *, small: bool
+    ) -> None:
         try:
-            watch.observe(batch, predictions)
+            if small and len(predictions) <= SMALL_ROWS:
+                watch.observe_later(batch, predictions)
+            else:
+                watch.observe(batch, predictions)
         except Exception:
             # The client has its answer. Without lines the alarm has no data, which holds a rollout.
             logger.exception("the quality of predictions is no longer watched")
             self._watch = None
 
+    def _execution_parameters(self, _: "WSGIEnvironment") -> Answer:
+        parameters = {
+            "MaxConcurrentTransforms": 1,
+            "BatchStrategy": "MULTI_RECORD",
+            "MaxPayloadInMB": self._max_body // (1024 * 1024),
+        }
+        return Answer("200 OK", json.dumps(parameters).encode())
 
-def _body(environ: "WSGIEnvironment") -> bytes:
-    # One byte more than is allowed tells a body that is too large, whether it was declared or comes in chunks.
-    body: bytes = environ["wsgi.input"].read(MAX_BODY + 1)
-    if len(body) <= MAX_BODY:
-        return body
-    # A client that is still sending would see a broken connection instead of the answer: hear it out, within reason.
-    for _ in range(MAX_DISCARDED // CHUNK):
-        if not environ["wsgi.input"].read(CHUNK):
-            break
-    raise RequestError(413, f"The body is larger than {MAX_BODY} bytes: send fewer rows a request.")
+    def _body(self, environ: "WSGIEnvironment") -> bytes:
+        # One byte more than is allowed tells a body that is too large, whether it was declared or comes in chunks.
+        body: bytes = environ["wsgi.input"].read(self._max_body + 1)
+        if len(body) <= self._max_body:
+            return body
+        # A client that is still sending would see a broken connection, not the answer: hear it out, within reason.
+        for _ in range(MAX_DISCARDED // CHUNK):
+            if not environ["wsgi.input"].read(CHUNK):
+                break
+        raise RequestError(413, f"The body is larger than {self._max_body} bytes: send fewer rows a request.")
 
 
 def _error(status: int, sentence: str, *headers: tuple[str, str]) -> Answer:
-    return Answer(HTTPStatus(status), json.dumps({"error": sentence}).encode(), headers=headers)
-
-
-def _log(environ: "WSGIEnvironment", answer: Answer, seconds: float) -> None:
-    fields: dict[str, Any] = {
-        "method": environ["REQUEST_METHOD"],
-        "path": environ["PATH_INFO"],
-        "status": answer.status.value,
-        "rows": answer.rows,
-        "bytes": len(answer.body),
-        "milliseconds": round(seconds * 1000, 3),
-    }
-    if answer.status >= HTTPStatus.BAD_REQUEST:
-        fields["error"] = json.loads(answer.body)["error"]
-    access.info("%s %s %d", fields["method"], fields["path"], fields["status"], extra={"fields": fields})
+    line = f"{status} {HTTPStatus(status).phrase}"
+    return Answer(line, json.dumps({"error": sentence}).encode(), headers=headers, error=sentence)

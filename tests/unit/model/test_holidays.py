@@ -1,6 +1,5 @@
 import datetime as dt
 
-import numpy as np
 import pytest
 
 from model.holidays import FAR, distances, holidays
@@ -22,9 +21,4 @@ def test_the_holidays_of_2013():
     ],
 )
 def test_days_since_and_until(day: str, since: int, until: int):
-    found = distances(np.array([day], dtype="datetime64[D]"))
-    assert (found[0].tolist(), found[1].tolist()) == ([since], [until])
-
-
-def test_no_dates_have_no_distances():
-    assert [len(found) for found in distances(np.array([], dtype="datetime64[D]"))] == [0, 0]
+    assert distances(dt.date.fromisoformat(day)) == (since, until)

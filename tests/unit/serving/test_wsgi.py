@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from tests.unit.serving.fakes import FakePredictor, environ
 
+from fairway.serving.access import AccessLog
 from fairway.serving.logs import JsonFormatter
 from fairway.serving.quality import Baseline, Range, Watch
 from fairway.serving.wsgi import CHUNK, MAX_BODY, MAX_DISCARDED, Application
@@ -46,7 +47,12 @@ def test_an_invocation_is_answered_in_the_format_that_is_asked_for():
 @pytest.mark.parametrize(
     ("method", "path", "status", "sentence"),
     [
-        ("GET", "/", "404 Not Found", "There is no '/': GET /ping and POST /invocations are expected."),
+        (
+            "GET",
+            "/",
+            "404 Not Found",
+            "There is no '/': GET /ping, POST /invocations and GET /execution-parameters are",
+        ),
         ("POST", "/invocations/", "404 Not Found", "There is no '/invocations/'"),
         ("POST", "/ping", "405 Method Not Allowed", "/ping does not take POST: GET is expected."),
         ("GET", "/invocations", "405 Method Not Allowed", "/invocations does not take GET: POST is expected."),
@@ -105,7 +111,7 @@ def test_a_body_without_end_is_not_heard_out():
 
 def test_a_body_of_just_the_limit_is_read():
     request = environ(CONTENT_TYPE="text/csv") | {"wsgi.input": io.BytesIO(b"x" * MAX_BODY)}
-    assert error_of(request)[1].startswith("The body is no CSV in UTF-8: field larger than field limit")
+    assert error_of(request)[1].startswith("Row 1 has 1 fields")
 
 
 def test_a_bug_of_the_model_is_500_without_details_and_a_traceback_in_the_log(caplog):
@@ -115,20 +121,37 @@ def test_a_bug_of_the_model_is_500_without_details_and_a_traceback_in_the_log(ca
     assert "secret detail" in caplog.text
 
 
-def test_requests_are_logged_and_healthy_pings_are_not(caplog):
-    caplog.set_level(logging.INFO, "fairway.serving.access")
-    call(environ("GET", "/ping"))
-    call(environ("GET", "/nowhere"))
-    (record,) = caplog.records
-    assert record.fields | {"milliseconds": 0} == {
+def test_requests_are_logged_and_healthy_pings_are_not():
+    lines: list[bytes] = []
+    fake: Any = FakePredictor()
+    application = Application(fake, "7", git_sha="abc", access=AccessLog("7", "abc", lines.append))
+    for request in (
+        environ("GET", "/ping"),
+        environ("GET", '/nowhere"\n', HTTP_X_AMZN_SAGEMAKER_INFERENCE_ID="mine"),
+        environ(body=b"7,AA,1\n", CONTENT_TYPE="text/csv"),
+    ):
+        application(request, lambda *_: print)
+    refused, answered = (json.loads(line) for line in lines)
+    assert refused | {"milliseconds": 0, "time": ""} == {
+        "time": "",
+        "level": "INFO",
+        "logger": "fairway.serving.access",
+        "message": 'GET /nowhere"\n 404',
         "method": "GET",
-        "path": "/nowhere",
+        "path": '/nowhere"\n',
         "status": 404,
         "rows": 0,
-        "bytes": record.fields["bytes"],
+        "bytes": refused["bytes"],
         "milliseconds": 0,
-        "error": "There is no '/nowhere': GET /ping and POST /invocations are expected.",
+        "request_id": "mine",
+        "release": "7",
+        "git_sha": "abc",
+        "error": refused["error"],
     }
+    assert refused["error"].startswith("There is no '/nowhere")
+    assert answered.keys() == refused.keys() - {"error"}
+    assert (answered["path"], answered["status"], answered["rows"]) == ("/invocations", 200, 1)
+    assert all(line.endswith(b"\n") and line.count(b"\n") == 1 for line in lines)
 
 
 def watched(score):
