@@ -92,6 +92,7 @@ class Environments(VariantFleet):
             warm = [one for one in free if one.serving]
             instance = (warm or free or self.launch(1))[0]
             self._busy[instance] = len(self._busy) + 1
+            self._changed.notify_all()  # its caretaker, who sleeps while there is none
             return instance
 
     def make_ready(self, instance: Instance) -> None:

@@ -166,3 +166,9 @@ def test_a_decision_is_within_bounds_and_a_change(changes, capacity, minimum, mo
     if decision is not None and decision.capacity is not None:
         assert bounds.minimum <= decision.capacity <= bounds.maximum
         assert decision.capacity != capacity
+
+
+@pytest.mark.parametrize(("backlog", "wanted"), [(0, 0), (5, 1), (10, 1), (11, 2), (25, 3)])
+def test_tracking_begins_from_no_instance_as_from_one(backlog, wanted):
+    assert tracked(10, backlog, "out")(0) == wanted
+    assert tracked(10, backlog, "in")(0) == 0
