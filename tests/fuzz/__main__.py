@@ -20,6 +20,7 @@ from pathlib import Path
 
 from benchmarks.serving.artifact import trained
 from tests.fuzz.connections import Client
+from tests.fuzz.framing import broken
 from tests.fuzz.mutation import Mutator
 from tests.fuzz.oracle import WrongAnswerError
 from tests.fuzz.requests import Request
@@ -67,15 +68,18 @@ def send(port: int, seed: int, count: int) -> Tally:
     known = [Request.from_bytes(file.read_bytes()) for file in [*corpus(), *sorted(INTERESTING.glob("*"))]]
     mutator = Mutator(seed, [*seeds(), *known])
     for _ in range(count):
+        sent = b""
         try:
             if rng.random() < BROKEN_SHARE:
-                client.break_(rng)
+                sent = broken(rng)
+                client.break_(sent, close_half=rng.random() < 0.5)
                 tally.broken += 1
-                continue
-            request = mutator.request()
-            tally.statuses[client.ask(request)] += 1
+            else:
+                request = mutator.request()
+                sent = request.to_bytes()
+                tally.statuses[client.ask(request)] += 1
         except (WrongAnswerError, TimeoutError, ValueError, KeyError) as error:
-            tally.wrong.append((f"{type(error).__name__}: {error}"[:500], request.to_bytes()))
+            tally.wrong.append((f"{type(error).__name__}: {error}"[:500], sent))
             client.close()
             if len(tally.wrong) >= 20:
                 break
@@ -138,7 +142,7 @@ def main() -> int:
         total, growth = flood(server, told.requests, told.seed)
         alive = server.workers() == workers
     keep(total.wrong, CORPUS if told.keep else FOUND)
-    kinds = ", ".join(f"{count:,} x {status or 'closed'}" for status, count in sorted(total.statuses.items()))
+    kinds = ", ".join(f"{count:,} x {status}" for status, count in sorted(total.statuses.items()))
     say(f"{total.requests:,} requests to the container, {total.broken:,} of them no HTTP; answers: {kinds}")
     say(f"memory grew by {growth:.1f} MB; {'no worker died' if alive else 'A WORKER DIED'}")
     say("".join(f"LOGGED {line}" for line in server.errors))

@@ -1,11 +1,9 @@
 """A client of the running container that sends what it is given, right or not."""
 
-import random
 import socket
 from contextlib import suppress
 from email.parser import BytesParser
 
-from tests.fuzz.framing import broken
 from tests.fuzz.oracle import WrongAnswerError, check
 from tests.fuzz.requests import Request
 
@@ -30,7 +28,7 @@ class Client:
         self.close()
 
     def ask(self, request: Request) -> int:
-        """Send a request; return the status of an answer that passed the checks, 0 where the connection was closed."""
+        """Send a request; return the status of an answer that passed the checks."""
         sent = request.to_bytes(framed=True)
         for _ in range(2):
             connection = self._open()
@@ -40,24 +38,21 @@ class Client:
             except (ConnectionError, EOFError):
                 # It may have been closed after the last answer: a new one tells whether it is this request's doing.
                 self.close()
-        return 0
+        raise WrongAnswerError("the connection was closed without an answer")
 
-    def break_(self, rng: random.Random) -> bytes:
-        """Send something broken on a connection of its own; return what was sent. An answer of 5xx is raised."""
-        sent = broken(rng)
+    def break_(self, sent: bytes, *, close_half: bool = False) -> None:
+        """Send something broken on a connection of its own; a failure of the server's for an answer is raised."""
         with socket.create_connection(("127.0.0.1", self._port), timeout=SECONDS) as connection:
             with suppress(OSError):
                 connection.sendall(sent)
-                if rng.random() < 0.5:
+                if close_half:
                     connection.shutdown(socket.SHUT_WR)
             connection.settimeout(PATIENCE)
             said = b""
             with suppress(OSError):
                 said = connection.recv(65536)
-        status = said[9:10]
-        if status == b"5" and said[9:12] not in (b"501", b"505"):  # HTTP's own words for what it does not know
+        if said[9:10] == b"5" and said[9:12] not in (b"501", b"505"):  # HTTP's own words for what it does not know
             raise WrongAnswerError(f"{said[:300]!r} to {sent[:300]!r}")
-        return sent
 
     def close(self) -> None:
         """Close the connection."""

@@ -35,7 +35,7 @@ def seeds() -> list[Request]:
     ]
     found += [each.with_header(b"Accept", b"application/json; explain=contributions") for each in found[:2]]
     found += [
-        Request(each.method, each.path, each.headers, gzip.compress(each.body)).with_header(
+        Request(each.method, each.path, each.headers, gzip.compress(each.body, mtime=0)).with_header(
             b"Content-Encoding", b"gzip"
         )
         for each in found[:8]

@@ -4,6 +4,7 @@ import gzip
 import http.client
 import json
 import os
+import random
 import resource
 import socket
 import struct
@@ -14,6 +15,7 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 
 import pytest
 from tests.fuzz.connections import Client
+from tests.fuzz.framing import KINDS, broken
 from tests.fuzz.requests import Request
 from tests.fuzz.seeds import corpus, seeds
 
@@ -151,6 +153,14 @@ def test_what_fuzzing_found_once_is_not_found_again(served):
         ask_once(served, Request.from_bytes(file.read_bytes()))
 
 
+@pytest.mark.parametrize("kind", range(len(KINDS)))
+def test_what_is_no_http_is_refused_or_closed(served, kind):
+    rng = random.Random(kind)  # noqa: S311 -- no secret
+    with others_are_served(served, megabytes=30):
+        for number in range(30):
+            Client(served.port).break_(KINDS[kind](rng), close_half=number % 2 == 0)
+
+
 def test_ten_thousand_idle_connections_leave_room_for_others(served):
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     if hard < IDLE + 500:
@@ -171,15 +181,13 @@ def test_ten_thousand_idle_connections_leave_room_for_others(served):
 @pytest.mark.long
 def test_a_storm_of_all_of_them_for_a_minute(served):
     """Slow, broken and large at once, from eight clients; then the answers are as they were."""
-    import random  # noqa: PLC0415 -- for this one
-
     until = time.monotonic() + 60
     expected = answer(served)
 
     def storm(seed):
         rng = random.Random(seed)  # noqa: S311 -- no secret
         while time.monotonic() < until:
-            Client(served.port).break_(rng)
+            Client(served.port).break_(broken(rng))
             with connect(served) as connection, suppress(OSError):
                 connection.sendall(HEAD + b"Content-Length: 99999999\r\n\r\n" + os.urandom(rng.randrange(1 << 20)))
 

@@ -95,6 +95,15 @@ def test_a_wrong_answer_is_seen(status, kind, body):
         check(status, {"content-type": kind}, body)
 
 
+def test_an_application_that_fails_is_seen():
+    def failing(_environ, start_response):
+        start_response("500 Internal Server Error", [("Content-Type", "application/json")])
+        return [b'{"error": "it failed"}']
+
+    with pytest.raises(WrongAnswerError, match="500"):
+        app.ask(failing, SEEDS[0])
+
+
 def test_the_same_seed_gives_the_same_requests():
     first, second = (Mutator(7, SEEDS) for _ in range(2))
     assert [first.request() for _ in range(200)] == [second.request() for _ in range(200)]
