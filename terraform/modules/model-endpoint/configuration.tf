@@ -51,8 +51,13 @@ resource "aws_sagemaker_endpoint_configuration" "this" {
     for_each = local.asynchronous[*]
 
     content {
-      client_config {
-        max_concurrent_invocations_per_instance = async_inference_config.value.max_concurrent_invocations_per_instance
+      # An empty block would kill the provider.
+      dynamic "client_config" {
+        for_each = async_inference_config.value.max_concurrent_invocations_per_instance[*]
+
+        content {
+          max_concurrent_invocations_per_instance = client_config.value
+        }
       }
 
       output_config {
