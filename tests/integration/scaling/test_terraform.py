@@ -1,19 +1,12 @@
 """Terraform takes scaling, log groups and metric filters up, changes them and takes them down, without differences."""
 
-from tests.integration.runtime.hand_made import FILES, layer, model_archive, push
-from tests.integration.twin.test_terraform import Terraform
+from tests.integration.twin.test_terraform import MODEL, Terraform, prepared
 
-RESOURCES = """
+RESOURCES = (
+    MODEL
+    + """
 locals {
   second = var.description == "second"
-}
-resource "aws_sagemaker_model" "this" {
-  name               = "tf-model-${var.suffix}"
-  execution_role_arn = var.role
-  primary_container {
-    image          = var.image
-    model_data_url = var.data
-  }
 }
 resource "aws_sagemaker_endpoint_configuration" "this" {
   name = "tf-config-${var.suffix}"
@@ -161,19 +154,12 @@ resource "aws_cloudwatch_log_metric_filter" "count" {
   }
 }
 """
+)
 
 
 def test_round_trip_of_scaling_and_metric_filters(twin, role, unique, tmp_path):
-    suffix = unique("scaling")
-    s3, scaling = twin.client("s3"), twin.client("application-autoscaling")
-    s3.create_bucket(Bucket=suffix)
-    s3.put_object(Bucket=suffix, Key="model.tar.gz", Body=model_archive("hello"))
-    twin.client("ecr").create_repository(repositoryName=suffix)
-    image = push(twin, suffix, layer(FILES))
-    reads = {"Action": ["s3:GetObject", "s3:ListBucket", "ecr:*", "logs:*", "cloudwatch:*"], "Resource": "*"}
-    arn = role("sagemaker.amazonaws.com", reads)
-    data = f"s3://{suffix}/model.tar.gz"
-    terraform = Terraform(tmp_path, twin.variables, RESOURCES, suffix=suffix, role=arn, image=image, data=data)
+    suffix, scaling = unique("scaling"), twin.client("application-autoscaling")
+    terraform = Terraform(tmp_path, twin.variables, RESOURCES, **prepared(twin, role, suffix))
     identity = f"endpoint/tf-endpoint-{suffix}/variant/current"
     scope = {"ServiceNamespace": "sagemaker"}
 

@@ -4,7 +4,9 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from tests.integration.runtime.hand_made import FILES, layer, model_archive, push
 
@@ -28,6 +30,16 @@ variable "role" { type = string }
 variable "image" { type = string }
 variable "data" { type = string }
 variable "description" { type = string }
+"""
+MODEL = """
+resource "aws_sagemaker_model" "this" {
+  name               = "tf-model-${var.suffix}"
+  execution_role_arn = var.role
+  primary_container {
+    image          = var.image
+    model_data_url = var.data
+  }
+}
 """
 RESOURCES = """
 resource "aws_sagemaker_model_package_group" "this" {
@@ -176,17 +188,24 @@ class Terraform:
         assert done.returncode == 0, done.stderr
 
 
-def test_round_trip_of_registry_model_and_endpoint(twin, role, unique, tmp_path):
-    suffix = unique("trip")
-    s3, sagemaker = twin.client("s3"), twin.client("sagemaker")
+def prepared(twin: Any, role: Any, suffix: str, files: Mapping[str, bytes] = FILES) -> dict[str, str]:
+    """Make a bucket with a model, an image of these files and a role that reads them; return them as variables."""
+    s3 = twin.client("s3")
     s3.create_bucket(Bucket=suffix)
     s3.put_object(Bucket=suffix, Key="model.tar.gz", Body=model_archive("hello"))
     twin.client("ecr").create_repository(repositoryName=suffix)
-    image = push(twin, suffix, layer(FILES))
-    reads = {"Action": ["s3:GetObject", "s3:ListBucket", "ecr:*", "logs:*", "cloudwatch:*"], "Resource": "*"}
-    arn = role("sagemaker.amazonaws.com", reads)
-    data = f"s3://{suffix}/model.tar.gz"
-    terraform = Terraform(tmp_path, twin.variables, RESOURCES, suffix=suffix, role=arn, image=image, data=data)
+    needs = {"Action": ["s3:*", "ecr:*", "logs:*", "cloudwatch:*", "kms:*"], "Resource": "*"}
+    return {
+        "suffix": suffix,
+        "role": role("sagemaker.amazonaws.com", needs),
+        "image": push(twin, suffix, layer(files)),
+        "data": f"s3://{suffix}/model.tar.gz",
+    }
+
+
+def test_round_trip_of_registry_model_and_endpoint(twin, role, unique, tmp_path):
+    suffix, sagemaker = unique("trip"), twin.client("sagemaker")
+    terraform = Terraform(tmp_path, twin.variables, RESOURCES, **prepared(twin, role, suffix))
 
     terraform.apply(description="first")
     terraform.apply(description="second")

@@ -190,10 +190,7 @@ class Endpoint:
         if not request.get("RetainAllVariantProperties"):
             return wishes(config, {})
         dropped = {item["VariantPropertyType"] for item in request.get("ExcludeRetainedVariantProperties") or ()}
-        members = {"DesiredInstanceCount": "instances", "DesiredWeight": "weight"}
-        kept = [member for name, member in members.items() if name not in dropped]
-        running = self.running().items()
-        return wishes(config, {name: {member: getattr(wish, member) for member in kept} for name, wish in running})
+        return wishes(config, {name: wish.retained(dropped) for name, wish in self.running().items()})
 
     def _tell_stage(self, wanted: Mapping[str, Wish], stage: Stage, new: Fleet) -> None:
         """Show where a rollout is in DescribeEndpoint, and say it on the bus."""

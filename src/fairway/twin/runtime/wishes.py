@@ -1,6 +1,6 @@
 """What a configuration, or a request that changes capacities, wants of each variant of an endpoint."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +32,13 @@ class Wish:
         if "serverless" not in changes:
             return replace(self, **changes)
         return replace(self, **{**changes, "serverless": {**(self.serverless or {}), **changes["serverless"]}})
+
+    def retained(self, dropped: Collection[str]) -> dict[str, Any]:
+        """Return what an update is to keep of it, but for properties that it drops; environments are no instances."""
+        kept = {} if "DesiredWeight" in dropped else {"weight": self.weight}
+        if "DesiredInstanceCount" not in dropped and self.serverless is None:
+            kept["instances"] = self.instances
+        return kept
 
     def desired(self) -> dict[str, Any]:
         """Return the members of a ProductionVariantSummary that say what is wanted."""

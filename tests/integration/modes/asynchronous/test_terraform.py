@@ -2,21 +2,14 @@
 
 import pytest
 from tests.integration.modes.server import FILES
-from tests.integration.runtime.hand_made import layer, model_archive, push
-from tests.integration.twin.test_terraform import Terraform
+from tests.integration.twin.test_terraform import MODEL, Terraform, prepared
 
-RESOURCES = """
+RESOURCES = (
+    MODEL
+    + """
 variable "key" { type = string }
 locals {
   second = var.description == "second"
-}
-resource "aws_sagemaker_model" "this" {
-  name               = "tf-model-${var.suffix}"
-  execution_role_arn = var.role
-  primary_container {
-    image          = var.image
-    model_data_url = var.data
-  }
 }
 resource "aws_sagemaker_endpoint_configuration" "serverless" {
   name = "tf-serverless-${var.suffix}-${var.description}"
@@ -104,22 +97,14 @@ resource "aws_appautoscaling_policy" "backlog" {
   }
 }
 """
+)
 
 
 @pytest.mark.long
 def test_round_trip_of_serverless_and_asynchronous_endpoints(twin, role, unique, tmp_path):
     suffix = unique("modes")
-    s3, sagemaker = twin.client("s3"), twin.client("sagemaker")
-    s3.create_bucket(Bucket=suffix)
-    s3.put_object(Bucket=suffix, Key="model.tar.gz", Body=model_archive("hello"))
-    twin.client("ecr").create_repository(repositoryName=suffix)
-    image = push(twin, suffix, layer(FILES))
-    needs = {"Action": ["s3:GetObject", "s3:PutObject", "s3:ListBucket", "ecr:*", "logs:*", "kms:*"], "Resource": "*"}
-    arn = role("sagemaker.amazonaws.com", needs)
-    data = f"s3://{suffix}/model.tar.gz"
-    key = twin.client("kms").create_key()["KeyMetadata"]["Arn"]
-    given = {"suffix": suffix, "role": arn, "image": image, "data": data, "key": key}
-    terraform = Terraform(tmp_path, twin.variables, RESOURCES, **given)
+    sagemaker, key = twin.client("sagemaker"), twin.client("kms").create_key()["KeyMetadata"]["Arn"]
+    terraform = Terraform(tmp_path, twin.variables, RESOURCES, key=key, **prepared(twin, role, suffix, FILES))
 
     terraform.apply(description="first")
     terraform.apply(description="second")

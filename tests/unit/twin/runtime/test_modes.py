@@ -124,6 +124,19 @@ def test_a_serverless_variant_retains_no_instances():
 
 
 @pytest.mark.parametrize(
+    ("wish", "dropped", "kept"),
+    [
+        (Wish(3, 2.0), (), {"weight": 2.0, "instances": 3}),
+        (Wish(3, 2.0), ("DesiredInstanceCount",), {"weight": 2.0}),
+        (Wish(3, 2.0), ("DesiredWeight", "DataCaptureConfig"), {"instances": 3}),
+        (Wish(0, 2.0, SERVERLESS), (), {"weight": 2.0}),
+    ],
+)
+def test_what_an_update_retains(wish, dropped, kept):
+    assert wish.retained(dropped) == kept
+
+
+@pytest.mark.parametrize(
     ("change", "said"),
     [
         ({"a": {"instances": 0}}, "Only variants of asynchronous endpoints can be without an instance, and a is none."),
