@@ -245,6 +245,16 @@ class ContainerSettingError(FairwayError):
         super().__init__(f"The container's setting {name} {problem}.")
 
 
+class ModelOnOneHostError(FairwayError):
+    """A model that trains on one host was given several."""
+
+    def __init__(self, hosts: int) -> None:
+        super().__init__(
+            f"The training job has {hosts} instances, and the model trains on one: it exports no `meet` "
+            "(src/model/README.md). Set instance_count of the training job to 1, or export one."
+        )
+
+
 class JobInputMissingError(FairwayError):
     """A job was started without data that it needs."""
 

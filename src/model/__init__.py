@@ -1,5 +1,6 @@
 """The model: the one package that a fork replaces. What is exported here is its contract (README.md)."""
 
+from model.cluster import meet
 from model.evaluation import evaluate
 from model.predictor import Predictor
 from model.preparation import join, prepare, prepare_shard
@@ -7,4 +8,4 @@ from model.schema import InputError
 from model.source import write_raw
 from model.training import train
 
-__all__ = ["InputError", "Predictor", "evaluate", "join", "prepare", "prepare_shard", "train", "write_raw"]
+__all__ = ["InputError", "Predictor", "evaluate", "join", "meet", "prepare", "prepare_shard", "train", "write_raw"]

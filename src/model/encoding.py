@@ -1,7 +1,7 @@
 """From columns to what the trees see: one code for training and serving, its fitted part kept in the artifact."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,6 +71,36 @@ MONOTONE = {
 
 
 @dataclass(frozen=True)
+class Counts:
+    """All that the encoding is fitted on; the counts of several files, or hosts, add up to those of all rows."""
+
+    rows: int
+    late: int
+    flights: Mapping[str, Mapping[str, int]]
+    delayed: Mapping[str, Mapping[str, int]]
+
+    @classmethod
+    def of(cls, columns: Columns, late: npt.NDArray[np.bool_]) -> "Counts":
+        """Count the flights of each category, and those that were late."""
+        flights = {name: Counter(columns[name].tolist()) for name in CATEGORIES}
+        delayed = {name: Counter(columns[name][late].tolist()) for name in CATEGORIES}
+        return cls(len(late), int(late.sum()), flights, delayed)
+
+    @classmethod
+    def total(cls, parts: "Iterable[Counts]") -> "Counts":
+        """Add up the counts of parts."""
+        rows, late = 0, 0
+        flights: dict[str, Counter[str]] = {name: Counter() for name in CATEGORIES}
+        delayed: dict[str, Counter[str]] = {name: Counter() for name in CATEGORIES}
+        for part in parts:
+            rows, late = rows + part.rows, late + part.late
+            for name in CATEGORIES:
+                flights[name].update(part.flights[name])
+                delayed[name].update(part.delayed[name])
+        return cls(rows, late, flights, delayed)
+
+
+@dataclass(frozen=True)
 class Encoder:
     """How late the flights of each category were in training; an unseen or missing one counts as the overall rate."""
 
@@ -80,8 +110,14 @@ class Encoder:
     @classmethod
     def fit(cls, columns: Columns, late: npt.NDArray[np.bool_]) -> "Encoder":
         """Learn the rates from training flights alone."""
-        overall = float(np.mean(late))
-        return cls(overall, {name: _rates(columns[name].tolist(), late, overall) for name in CATEGORIES})
+        return cls.from_counts(Counts.of(columns, late))
+
+    @classmethod
+    def from_counts(cls, counts: Counts) -> "Encoder":
+        """Learn the rates from flights that were counted, wherever they lie."""
+        overall = counts.late / counts.rows
+        rates = {name: _rates(counts.flights[name], counts.delayed[name], overall) for name in CATEGORIES}
+        return cls(overall, rates)
 
     def encode(self, columns: Columns) -> Features:
         """Return one row of FEATURES a flight; what is missing is NaN, which the trees handle."""
@@ -115,8 +151,6 @@ class Encoder:
         return cls(content["overall"], {name: dict(content["rates"][name]) for name in CATEGORIES})
 
 
-def _rates(values: list[str], late: npt.NDArray[np.bool_], overall: float) -> dict[str, float]:
-    flights = Counter(values)
-    delayed = Counter(value for value, is_late in zip(values, late.tolist(), strict=True) if is_late)
+def _rates(flights: Mapping[str, int], delayed: Mapping[str, int], overall: float) -> dict[str, float]:
     prior = _PRIOR_FLIGHTS
-    return {v: (delayed[v] + prior * overall) / (flights[v] + prior) for v in sorted(flights)}
+    return {v: (delayed.get(v, 0) + prior * overall) / (flights[v] + prior) for v in sorted(flights)}

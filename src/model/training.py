@@ -1,44 +1,65 @@
 """From splits to an artifact: gradient-boosted trees, stopped early on the month after those that they learn from."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from model.artifact import Artifact
 from model.boosting import xgb
+from model.checkpoints import Checkpoints, digest, sha256_of
+from model.cluster import ALONE, Cluster
 from model.conversion import convert
-from model.encoding import FEATURES, MONOTONE, Encoder
-from model.flights import months
+from model.encoding import FEATURES, MONOTONE, Counts, Encoder
 from model.hyperparameters import parse
-from model.metrics import best_threshold, by_slice, log_loss, metrics
+from model.matrices import Shard, fits, matrices, memory_budget_mb
+from model.predictions import Predicted, predicted
+from model.rounds import Boosted, Plan, boost
 from model.small_batches import agreement
-from model.splits import Split
+
+# A checkpoint is written in a few milliseconds; a round of ten million rows takes seconds.
+_CHECKPOINT_ROUNDS = 25
 
 
-def train(data: Path, out: Path, hyperparameters: Mapping[str, str], warm_start: Path | None = None) -> dict[str, Any]:
+def train(
+    data: Path,
+    out: Path,
+    hyperparameters: Mapping[str, str],
+    warm_start: Path | None = None,
+    *,
+    cluster: Cluster = ALONE,
+    checkpoints: Path | None = None,
+) -> dict[str, Any]:
     """Train on data/train, stop by data/validation, write the artifact into `out`; return the training report.
 
     `warm_start` is the directory of an earlier artifact: its trees and its encoding are kept, new trees are added.
-    MODEL_THREADS says how many threads are used (default: 1); the artifact does not depend on it.
+    `cluster`, from `meet`, says which hosts train together: each has its shard of both splits, the first one writes.
+    `checkpoints` is where the training's state is kept and looked for: killed and started again, it ends with the bytes
+    of one that was not. MODEL_THREADS says how many threads are used (default: 1), which the artifact does not depend
+    on, MODEL_MEMORY_MB how much memory rows may take (default: half of it) before they are kept on disk.
     """
     chosen = parse(hyperparameters)
-    learn, validate = Split.read(data / "train"), Split.read(data / "validation")
     before = None if warm_start is None else Artifact.load(warm_start, threads())
-    encoder = Encoder.fit(learn.columns, learn.late) if before is None else before.encoder
-    curve: dict[str, dict[str, list[float]]] = {}
-    matrices = [_matrix(encoder, split) for split in (learn, validate)]
-    booster = _boost(chosen, matrices, before, curve)
-    fitted = Artifact(booster, encoder, 0.5, chosen)
-    features = encoder.encode(validate.columns)
-    probability = fitted.score(features)
-    threshold = best_threshold(validate.late, probability)
-    artifact = Artifact(booster, encoder, threshold, chosen)
-    report = _report(artifact, learn, validate, before, curve)
-    onnx = convert(booster)
-    report["onnx"] = agreement(onnx, features, probability)
-    # A file that answers otherwise is left out: serving then asks XGBoost for batches of every size.
-    artifact.save(out, report, onnx if report["onnx"]["served"] else None)
+    shards = _shards(data, cluster)
+    counts = Counts.total(cluster.gather(shards[0].counts()))
+    encoder = Encoder.from_counts(counts) if before is None else before.encoder
+    kept = None
+    if checkpoints is not None:
+        kept = _checkpoints(checkpoints, _configuration(chosen, before, cluster, shards))
+    plan = _plan(chosen)
+    with matrices(shards, encoder, max_bin=int(chosen["max_bin"]), threads=threads(), rows=counts.rows) as quantised:
+        boosted = boost(plan, quantised, None if before is None else before.booster, cluster, kept)
+    parts = [predicted(Artifact(boosted.booster, encoder, 0.5, chosen), shard, cluster) for shard in shards]
+    artifact = Artifact(boosted.booster, encoder, parts[1].best_threshold(), chosen)
+    report = _report(artifact, parts, boosted)
+    report["rows_kept"] = "in memory" if shards[0].in_memory else "on disk"
+    report["warm_start"] = None if before is None else _warm(before, shards[1], cluster)
+    if cluster.leads:
+        onnx = convert(boosted.booster)
+        features = next(shards[1].encoded(encoder)).features
+        report["onnx"] = agreement(onnx, features, artifact.score(features))
+        # A file that answers otherwise is left out: serving then asks XGBoost for batches of every size.
+        artifact.save(out, report, onnx if report["onnx"]["served"] else None)
     return report
 
 
@@ -46,70 +67,83 @@ def threads() -> int:
     """Return MODEL_THREADS, 1 where it is not set; raises ValueError where it is no positive integer."""
     # OpenMP's threads wait for each other by spinning. On two busy cores, two of them burnt twice the CPU of one (8 s
     # against 4 s) and took longer (8 s against 4 to 6 s).
-    given = os.environ.get("MODEL_THREADS", "1")
+    return _positive("MODEL_THREADS", "1")
+
+
+def _positive(name: str, default: str) -> int:
+    given = os.environ.get(name, default)
     if not given.isdecimal() or int(given) < 1:
-        raise ValueError(f"MODEL_THREADS is {given!r}: a positive integer was expected")
+        raise ValueError(f"{name} is {given!r}: a positive integer was expected")
     return int(given)
 
 
-def _matrix(encoder: Encoder, split: Split) -> xgb.DMatrix:
-    features = encoder.encode(split.columns)
-    return xgb.DMatrix(features, label=split.late, feature_names=list(FEATURES), nthread=threads())
+def _shards(data: Path, cluster: Cluster) -> list[Shard]:
+    names = ("train", "validation")
+    counted = cluster.gather([Shard(data / name, in_memory=True).rows for name in names])
+    for number, name in enumerate(names):
+        if empty := [host for host, rows in zip(cluster.hosts, counted, strict=True) if not rows[number]]:
+            raise ValueError(
+                f"{name} has no rows on {', '.join(empty)}: each of the {len(counted)} hosts needs some. Train on "
+                "fewer instances, or prepare more and smaller files"
+            )
+    # All hosts in memory or none: the trees must not depend on which host is the smallest.
+    in_memory = fits(max(sum(rows) for rows in counted), min(cluster.gather(memory_budget_mb())))
+    return [Shard(data / name, in_memory) for name in names]
 
 
-def _boost(
-    chosen: Mapping[str, int | float],
-    matrices: Sequence[xgb.DMatrix],
-    before: Artifact | None,
-    curve: dict[str, dict[str, list[float]]],
-) -> xgb.Booster:
+def _plan(chosen: Mapping[str, int | float]) -> Plan:
     loop = ("num_boost_round", "early_stopping_rounds")
-    parameters = {name: value for name, value in chosen.items() if name not in loop}
-    fixed: dict[str, Any] = {
+    parameters: dict[str, Any] = {name: value for name, value in chosen.items() if name not in loop}
+    parameters |= {
         "objective": "binary:logistic",
         "eval_metric": "logloss",
         "tree_method": "hist",
         "monotone_constraints": MONOTONE,
         "nthread": threads(),
     }
-    booster = xgb.train(
-        parameters | fixed,
-        matrices[0],
-        int(chosen["num_boost_round"]),
-        evals=[(matrices[0], "train"), (matrices[1], "validation")],
-        early_stopping_rounds=int(chosen["early_stopping_rounds"]),
-        evals_result=curve,
-        verbose_eval=False,
-        xgb_model=None if before is None else before.booster,
-    )
-    # The trees after the best round only fitted noise; without them the file says what is served.
-    return booster[: booster.best_iteration + 1]
+    return Plan(parameters, int(chosen["num_boost_round"]), int(chosen["early_stopping_rounds"]))
 
 
-def _report(
-    artifact: Artifact, learn: Split, validate: Split, before: Artifact | None, curve: dict[str, dict[str, list[float]]]
-) -> dict[str, Any]:
-    probability = artifact.probability(validate.columns)
-    threshold = artifact.threshold
-    by_month = by_slice(months(learn.columns), learn.late, artifact.probability(learn.columns), threshold)
-    by_month |= by_slice(months(validate.columns), validate.late, probability, threshold)
-    gain = artifact.booster.get_score(importance_type="total_gain")
-    total = sum(gain.values()) or 1.0
+def _checkpoints(folder: Path, configuration: Mapping[str, str]) -> Checkpoints:
+    return Checkpoints(folder, configuration, _positive("MODEL_CHECKPOINT_ROUNDS", str(_CHECKPOINT_ROUNDS)))
+
+
+def _configuration(
+    chosen: Mapping[str, int | float], before: Artifact | None, cluster: Cluster, shards: list[Shard]
+) -> dict[str, str]:
+    files = sorted(file for shard in shards for file in shard.folder.glob("*.parquet"))
+    hashed = cluster.gather({f"{file.parent.name}/{file.name}": sha256_of(file) for file in files})
     return {
-        "rows": {"train": len(learn.late), "validation": len(validate.late)},
-        "months": {"train": sorted(set(months(learn.columns))), "validation": sorted(set(months(validate.columns)))},
-        "trees": artifact.booster.num_boosted_rounds(),
-        "threshold": threshold,
-        "hyperparameters": artifact.hyperparameters,
-        "validation": metrics(validate.late, probability, threshold),
-        "by_month": by_month,
-        "learning_curve": {name: values["logloss"] for name, values in curve.items()},
-        "importance": {name: gain.get(name, 0.0) / total for name in FEATURES},
-        "base_rate": float(learn.late.mean()),
-        "warm_start": None if before is None else _warm(before, validate),
+        "hyperparameters": digest(dict(chosen)),
+        "features": digest([list(FEATURES), MONOTONE]),
+        "data": digest(hashed),
+        "number of hosts": str(len(cluster.hosts)),
+        "warm start": "" if before is None else digest(bytes(before.booster.save_raw("ubj")).hex()),
+        "memory mode": "memory" if shards[0].in_memory else "disk",
+        "engine": f"xgboost {xgb.__version__}",
     }
 
 
-def _warm(before: Artifact, validate: Split) -> dict[str, float]:
-    loss = log_loss(validate.late, before.probability(validate.columns))
+def _report(artifact: Artifact, parts: list[Predicted], boosted: Boosted) -> dict[str, Any]:
+    learn, validate = parts
+    threshold = artifact.threshold
+    gain = artifact.booster.get_score(importance_type="total_gain")
+    total = sum(gain.values()) or 1.0
+    return {
+        "rows": {"train": learn.rows, "validation": validate.rows},
+        "months": {"train": learn.months, "validation": validate.months},
+        "trees": artifact.booster.num_boosted_rounds(),
+        "threshold": threshold,
+        "hyperparameters": artifact.hyperparameters,
+        "validation": validate.metrics(threshold),
+        "by_month": learn.by_month(threshold) | validate.by_month(threshold),
+        "learning_curve": boosted.curve,
+        "importance": {name: gain.get(name, 0.0) / total for name in FEATURES},
+        "base_rate": learn.late_rate,
+    }
+
+
+def _warm(before: Artifact, shard: Shard, cluster: Cluster) -> dict[str, float]:
+    # Its own encoding is the shard's: a warm start keeps it.
+    loss = predicted(before, shard, cluster).metrics(before.threshold)["log_loss"]
     return {"trees": float(before.booster.num_boosted_rounds()), "validation_log_loss": loss}

@@ -27,6 +27,8 @@ class TrainingSettings:
 
     hyperparameters: Mapping[str, str]
     channels: tuple[str, ...]
+    hosts: tuple[str, ...] = ("algo-1",)
+    host: str = "algo-1"
 
 
 def read_origin(environ: Mapping[str, str]) -> Origin:
@@ -48,10 +50,11 @@ def read_parameters(environ: Mapping[str, str]) -> dict[str, str]:
 
 def read_training(config: Path) -> TrainingSettings:
     """SageMaker's `hyperparameters.json`, `inputdataconfig.json` and `resourceconfig.json`."""
-    hosts = _read("resourceconfig.json", config).get("hosts", [])
-    if len(hosts) > 1:
+    resources = _read("resourceconfig.json", config)
+    hosts, host = tuple(resources.get("hosts", ())), resources.get("current_host", "")
+    if host not in hosts:
         raise ContainerSettingError(
-            "resourceconfig.json", f"names {len(hosts)} hosts: the model trains on one instance"
+            "resourceconfig.json", f"has the current_host {host!r}: one of its hosts {list(hosts)} is expected"
         )
     channels = _read("inputdataconfig.json", config)
     for name, channel in channels.items():
@@ -60,7 +63,7 @@ def read_training(config: Path) -> TrainingSettings:
                 "inputdataconfig.json", f"gives the channel {name!r} in Pipe mode: File or FastFile is expected"
             )
     hyperparameters = _strings("hyperparameters.json", _read("hyperparameters.json", config))
-    return TrainingSettings(hyperparameters, tuple(sorted(channels)))
+    return TrainingSettings(hyperparameters, tuple(sorted(channels)), hosts, host)
 
 
 def parse_object(name: str, text: str) -> dict[str, Any]:

@@ -1,17 +1,21 @@
 """The training job."""
 
+import inspect
 import logging
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import model
-from fairway.jobs.baseline import quality_baseline
+from fairway.errors import ModelOnOneHostError
+from fairway.jobs.baseline import quality_baseline, seen_in
 from fairway.jobs.files import hash_files, require_input, unpack, write_json
-from fairway.jobs.settings import read_origin, read_training
+from fairway.jobs.settings import TrainingSettings, read_origin, read_training
 from fairway.jobs.tree import Tree
 from fairway.serving import quality
+from fairway.serving.quality import Seen
 
 logger = logging.getLogger("fairway.jobs.train")
 
@@ -19,24 +23,56 @@ logger = logging.getLogger("fairway.jobs.train")
 def run(tree: Tree, environ: Mapping[str, str]) -> None:
     """From the channels `train`, `validation` and, optionally, `warm_start` to artifact and report.
 
-    To the model's own files the artifact adds what serving compares its predictions with, and its lineage.
+    To the model's own files the artifact adds what serving compares its predictions with, and its lineage. Of several
+    hosts, each of which has its shard, the one that leads writes.
     """
     origin, settings = read_origin(environ), read_training(tree.config)
     for channel in ("train", "validation"):
         require_input(channel, tree.channels / channel)
     tree.model.mkdir(parents=True, exist_ok=True)
-    with _warm_start(tree, settings.channels) as warm_start:
-        report = model.train(tree.channels, tree.model, settings.hyperparameters, warm_start)
+    with _met(settings) as cluster, _warm_start(tree, settings.channels) as warm_start:
+        more = {} if cluster is None else {"cluster": cluster}
+        if tree.checkpoints.is_dir() and "checkpoints" in inspect.signature(model.train).parameters:
+            more["checkpoints"] = tree.checkpoints
+        report = model.train(tree.channels, tree.model, settings.hyperparameters, warm_start, **more)
+        data, seen = _shards(tree, cluster)
+    if cluster is not None and not cluster.leads:
+        logger.info("trained; %s writes the artifact", cluster.hosts[0])
+        return
     write_json(tree.output_data / "report.json", report)
-    write_json(tree.model / quality.FILE, quality_baseline(tree.model, tree.channels).to_json())
+    write_json(tree.model / quality.FILE, quality_baseline(tree.model, tree.channels, seen).to_json())
     lineage = {
         "git_sha": origin.git_sha,
         "image": origin.image,
         "hyperparameters": settings.hyperparameters,
-        "data": hash_files(tree.channels),
+        "data": data,
     }
     write_json(tree.model / "lineage.json", lineage)
     logger.info("trained; the artifact holds %s", ", ".join(sorted(hash_files(tree.model))))
+
+
+@contextmanager
+def _met(settings: TrainingSettings) -> Iterator[Any]:
+    if len(settings.hosts) == 1:
+        yield None
+        return
+    meet = getattr(model, "meet", None)
+    if meet is None:
+        raise ModelOnOneHostError(len(settings.hosts))
+    with meet(settings.hosts, settings.host) as cluster:
+        yield cluster
+
+
+def _shards(tree: Tree, cluster: Any) -> tuple[dict[str, str], list[dict[str, Seen]]]:
+    """Return the hash of every file of all hosts, and what the columns of the other hosts hold."""
+    hashed = hash_files(tree.channels)
+    if cluster is None:
+        return hashed, []
+    data: dict[str, str] = {}
+    for shard in cluster.gather(hashed):
+        data |= shard
+    columns = model.Predictor.schema.columns
+    return dict(sorted(data.items())), cluster.gather(seen_in(tree.channels / "train", columns))
 
 
 @contextmanager

@@ -35,6 +35,11 @@ class Tree:
         return self.root / "output" / "data"
 
     @property
+    def checkpoints(self) -> Path:
+        """What SageMaker keeps in S3 while the job runs, and brings back when it is started again."""
+        return self.root / "checkpoints"
+
+    @property
     def failure(self) -> Path:
         """A training job's FailureReason."""
         return self.root / "output" / "failure"

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, quote
 
 from fairway.twin import api, base, guards
 from fairway.twin.runtime.sources_connections import complete
+from fairway.twin.runtime.training import TrainingEngine
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, MutableMapping
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 HEALTH_PATH = "/_fairway/health"
 # The click in the console that completes a connection has no API on AWS: this door is the twin's own.
 _CONNECTION_PATH = re.compile(r"/_fairway/connections/([0-9a-f-]{36})")
+# Nor has what AWS does by itself: taking the spot instances of a training job away.
+_INTERRUPTION_PATH = re.compile(r"/_fairway/interruptions/([A-Za-z0-9-]{1,63})")
 # A loopback has no wire to tap: policies that ask for TLS (aws:SecureTransport) take it for the TLS of AWS's door.
 _TLS = (b"x-forwarded-proto", b"https")
 _CREDENTIAL = re.compile(r"Credential=[^/]+/\d{8}/([^/]+)/([^/]+)/aws4_request")
@@ -48,6 +51,8 @@ class Gateway:
             await _send(send, api.Response(200, self._health(), {"Content-Type": "application/json"}))
         elif (connection := _CONNECTION_PATH.fullmatch(scope["path"])) is not None:
             await _send(send, self._complete(connection[1], scope["method"]))
+        elif (job := _INTERRUPTION_PATH.fullmatch(scope["path"])) is not None:
+            await _send(send, self._interrupt(job[1], scope["method"]))
         else:
             await self._route(scope, receive, send)
 
@@ -58,6 +63,12 @@ class Gateway:
             return api.error_response(api.ServiceError("ResourceNotFoundException", message, status=404))
         shown = {name: completed.attributes[name] for name in ("ConnectionArn", "ConnectionName", "ConnectionStatus")}
         return api.Response(200, json.dumps(shown).encode(), {"Content-Type": "application/json"})
+
+    def _interrupt(self, name: str, method: str) -> api.Response:
+        if method != "POST" or not self._twin.engine(TrainingEngine).interrupt(name):
+            message = f"There is no job {name} to {method}; POST interrupts one that trains on spot instances."
+            return api.error_response(api.ServiceError("ResourceNotFoundException", message, status=404))
+        return api.Response(200, json.dumps({"TrainingJobName": name}).encode(), {"Content-Type": "application/json"})
 
     def _health(self) -> bytes:
         return json.dumps({"status": "ok", **self._facts, "services": self._services.names}).encode()

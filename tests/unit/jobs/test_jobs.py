@@ -1,6 +1,8 @@
 """The three jobs, with a model of the fewest lines."""
 
 import json
+from contextlib import nullcontext
+from types import SimpleNamespace
 
 import pytest
 from tests.unit.jobs.fakes import ENVIRON, GATE, FakeModel, archive, evaluation_tree, training_tree, write
@@ -10,6 +12,7 @@ from fairway.errors import (
     ChampionError,
     JobInputMissingError,
     JobOutputMissingError,
+    ModelOnOneHostError,
 )
 from fairway.jobs import evaluate, prepare, train
 from fairway.jobs.files import hash_files, sha256_of
@@ -24,7 +27,7 @@ def model(monkeypatch):
         monkeypatch.setattr(job, "model", fake)
     monkeypatch.setattr(evaluate, "golden_requests", lambda _, test: {"test": test.name})
     monkeypatch.setattr(
-        train, "quality_baseline", lambda artifact, _: Baseline((), (len(list(artifact.iterdir())),), {})
+        train, "quality_baseline", lambda artifact, *_: Baseline((), (len(list(artifact.iterdir())),), {})
     )
     return fake
 
@@ -62,6 +65,70 @@ def test_training_without_a_channel_says_which(tmp_path):
     tree = training_tree(tmp_path, channels=("train",))
     with pytest.raises(JobInputMissingError, match=r"^The input 'validation' holds no file at "):
         train.run(tree, ENVIRON)
+
+
+class FakeCluster:
+    """Two hosts, of which this is one; what it gathers is its own, twice."""
+
+    def __init__(self, hosts, host):
+        self.hosts = tuple(hosts)
+        self.leads = host == hosts[0]
+
+    def gather(self, value):
+        return [value] * len(self.hosts)
+
+
+@pytest.fixture
+def several(model, monkeypatch):
+    """Let the fake train on several hosts and keep checkpoints; return what it was given."""
+    given = {}
+
+    def train_together(data, out, hyperparameters, warm_start=None, *, cluster=None, checkpoints=None):
+        given.update(cluster=cluster, checkpoints=checkpoints)
+        return FakeModel.train(model, data, out, hyperparameters, warm_start)
+
+    monkeypatch.setattr(model, "train", train_together)
+    model.meet = lambda hosts, host: nullcontext(FakeCluster(hosts, host))
+    model.Predictor = SimpleNamespace(schema=SimpleNamespace(columns=()))
+    return given
+
+
+def of_two_hosts(root, host):
+    tree = training_tree(root)
+    write(tree.config / "resourceconfig.json", json.dumps({"current_host": host, "hosts": ["algo-1", "algo-2"]}))
+    return tree
+
+
+def test_of_two_hosts_the_first_writes(tmp_path, several):
+    first, second = (of_two_hosts(tmp_path / host, host) for host in ("algo-1", "algo-2"))
+    train.run(second, ENVIRON)
+    assert not (second.model / "lineage.json").exists()
+    assert not second.output_data.exists()
+    train.run(first, ENVIRON)
+    assert read(first.model / "lineage.json")["data"] == hash_files(first.channels)
+    assert several["cluster"].hosts == ("algo-1", "algo-2")
+    assert several["checkpoints"] is None
+
+
+def test_checkpoints_are_kept_where_the_job_asks_for_them(tmp_path, several):
+    tree = training_tree(tmp_path)
+    tree.checkpoints.mkdir()
+    train.run(tree, ENVIRON)
+    assert several == {"cluster": None, "checkpoints": tree.checkpoints}
+
+
+@pytest.mark.usefixtures("model")
+def test_a_model_without_checkpoints_trains_from_the_start(tmp_path):
+    tree = training_tree(tmp_path)
+    tree.checkpoints.mkdir()
+    train.run(tree, ENVIRON)
+    assert (tree.model / "weights").exists()
+
+
+@pytest.mark.usefixtures("model")
+def test_a_model_for_one_host_says_so_on_two(tmp_path):
+    with pytest.raises(ModelOnOneHostError, match="has 2 instances, and the model trains on one: it exports no `meet`"):
+        train.run(of_two_hosts(tmp_path, "algo-1"), ENVIRON)
 
 
 @pytest.mark.usefixtures("model")

@@ -37,12 +37,13 @@ def test_the_training_configuration_is_read(tmp_path):
     settings = read_training(training_tree(tmp_path, channels=("validation", "train", "warm_start")).config)
     assert settings.hyperparameters == {"auc": "0.7"}
     assert settings.channels == ("train", "validation", "warm_start")
+    assert (settings.hosts, settings.host) == (("algo-1",), "algo-1")
 
 
 @pytest.mark.parametrize(
     ("file", "content", "sentence"),
     [
-        ("resourceconfig.json", {"hosts": ["algo-1", "algo-2"]}, "names 2 hosts: the model trains on one instance"),
+        ("resourceconfig.json", {"hosts": ["algo-1"], "current_host": "algo-2"}, "has the current_host 'algo-2'"),
         ("inputdataconfig.json", {"train": {"TrainingInputMode": "Pipe"}}, "gives the channel 'train' in Pipe mode"),
         ("hyperparameters.json", {"depth": 3}, "has 'depth' as 3: a string is expected"),
         ("hyperparameters.json", [], "is []: a JSON object is expected"),

@@ -12,7 +12,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from fairway.twin.runtime.failures import CallerError, code, sentence
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    Choice = Callable[[Sequence[str]], Sequence[str]]
 
 T = TypeVar("T")
 
@@ -57,18 +59,23 @@ class Channels:
         self._region = region
         self._transfer = S3Transfer(s3, TRANSFER)  # type: ignore[arg-type] # the stubs mean another TransferConfig
 
-    def download(self, uri: str, directory: Path) -> None:
-        """Copy every object whose key begins with the URI's into `directory`; raise CallerError, also for none."""
-        if not self.download_any(uri, directory):
+    def download(self, uri: str, directory: Path, choose: "Choice | None" = None) -> None:
+        """Copy every object whose key begins with the URI's into `directory`; raise CallerError, also for none.
+
+        `choose` says which of the keys are this host's.
+        """
+        if not self.download_any(uri, directory, choose):
             raise CallerError(self._nothing_found(Location.parse(uri)))
 
-    def download_any(self, uri: str, directory: Path) -> int:
+    def download_any(self, uri: str, directory: Path, choose: "Choice | None" = None) -> int:
         """Copy them as `download` does, though there may be none; return how many there were."""
         place = Location.parse(uri)
         directory.mkdir(parents=True, exist_ok=True)
-        copies = [(key, _below(directory, relative_name(key, place.key))) for key in self._keys(place)]
+        found = list(self._keys(place))
+        chosen = found if choose is None else choose(found)
+        copies = [(key, _below(directory, relative_name(key, place.key))) for key in chosen]
         _each(lambda copy: self._get(place.bucket, *copy), copies)
-        return len(copies)
+        return len(found)
 
     def download_object(self, uri: str, path: Path) -> None:
         """Copy one object; raise CallerError."""

@@ -76,6 +76,7 @@ class Container:
     arguments: "Sequence[str]"
     variables: "Mapping[str, str]"
     entrypoint: "Sequence[str]" = ()
+    before: "Sequence[str]" = ()  # words that the command is started by
 
     @property
     def ml_root(self) -> Path:
@@ -85,7 +86,7 @@ class Container:
     def start(self, on_line: "Callable[[str], None]", on_exit: "Callable[[int], None]" = lambda _code: None) -> Process:
         """Start it; raise RunError. The request's variables win over the image's, the twin's over both."""
         return Process(
-            self.image.start(self.arguments, self.ml_root, self.entrypoint),
+            [*self.before, *self.image.start(self.arguments, self.ml_root, self.entrypoint)],
             variables={
                 **self.image.variables(self.ml_root),
                 **self.variables,
@@ -99,9 +100,9 @@ class Container:
         )
 
 
-def stream_name(job: str) -> str:
-    """Return the name of a job's log stream, as SageMaker builds it for its first instance."""
-    return f"{job}/algo-1-{int(time.time())}"
+def stream_name(job: str, host: str = "algo-1") -> str:
+    """Return the name of the log stream of one of a job's instances, as SageMaker builds it."""
+    return f"{job}/{host}-{int(time.time())}"
 
 
 def mounted(local_path: str, ml_root: Path) -> Path:

@@ -160,6 +160,11 @@ class JobEngine(ABC):
         if run is not None:
             run.stop()
 
+    def find(self, name: str) -> JobRun | None:
+        """Return the job of that name that is under way."""
+        with self._lock:
+            return next((run for run in self._runs.values() if run.resource.name == name), None)
+
     def _run(self, run: JobRun) -> None:
         try:
             run.run()

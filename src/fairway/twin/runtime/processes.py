@@ -61,9 +61,13 @@ class Process:
         """Return the exit code once the container has ended and its lines are read; None if `timeout` comes first."""
         return self.exit_code if self._ended.wait(timeout) else None
 
+    def ask_to_end(self) -> None:
+        """Send SIGTERM."""
+        self._signal(signal.SIGTERM, group=False)
+
     def stop(self, grace: float) -> int:
         """Ask for the end by SIGTERM, and kill after `grace` seconds; return the exit code."""
-        self._signal(signal.SIGTERM, group=False)
+        self.ask_to_end()
         if not self._ended.wait(grace):
             self._signal(signal.SIGKILL, group=True)
             self._ended.wait()

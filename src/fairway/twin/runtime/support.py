@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 Request = Mapping[str, Any]
+# The hosts of a job are processes of this machine.
+MOST_HOSTS = 8
 
 
 def refusal(what: str) -> Exception:
@@ -42,8 +44,8 @@ def primary_container(model: Request) -> Request:
 
 def _training(request: Request) -> Iterator[str]:
     resources, specification = request["ResourceConfig"], request["AlgorithmSpecification"]
-    if resources.get("InstanceCount", 1) != 1:
-        yield "training on more than one instance (ResourceConfig.InstanceCount)"
+    if resources.get("InstanceCount", 1) > MOST_HOSTS:
+        yield f"training on more than {MOST_HOSTS} instances (ResourceConfig.InstanceCount)"
     if resources.get("InstanceGroups"):
         yield "instance groups (ResourceConfig.InstanceGroups)"
     if specification.get("AlgorithmName"):
@@ -51,7 +53,7 @@ def _training(request: Request) -> Iterator[str]:
     if specification.get("TrainingInputMode", "File") != "File":
         yield f"TrainingInputMode {specification['TrainingInputMode']}"
     # RetryStrategy is taken: it retries the service's internal errors, and the twin has none.
-    for member in ("EnableManagedSpotTraining", "EnableNetworkIsolation", "ServerlessJobConfig"):
+    for member in ("EnableNetworkIsolation", "ServerlessJobConfig"):
         if request.get(member):
             yield member
     if request["OutputDataConfig"].get("CompressionType", "GZIP") != "GZIP":

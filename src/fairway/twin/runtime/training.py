@@ -1,7 +1,9 @@
 """Training jobs: from Starting to Completed, Failed or Stopped, as SageMaker goes."""
 
 import contextlib
+import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,11 +11,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from fairway.twin.runtime import archives
 from fairway.twin.runtime.channels import Location
-from fairway.twin.runtime.containers import Container, Session, mounted, stream_name, written_reason
+from fairway.twin.runtime.checkpoints import CheckpointCopies
+from fairway.twin.runtime.containers import Container, Session, mounted
 from fairway.twin.runtime.failures import REASON_LENGTH, ContainerError, RunError
-from fairway.twin.runtime.jobs import OVERRUN, JobEngine, JobRun, logger, seconds_between
+from fairway.twin.runtime.jobs import GRACE_SECONDS, OVERRUN, JobEngine, JobRun, logger, seconds_between
 from fairway.twin.runtime.support import unsupported_training
-from fairway.twin.runtime.training_files import MetricReader, write_config
+from fairway.twin.runtime.training_files import MetricReader
+from fairway.twin.runtime.training_hosts import Ended, Hosts
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -21,24 +25,34 @@ if TYPE_CHECKING:
     from fairway.twin.context import Resource, Twin
     from fairway.twin.runtime.images import Images
 
-LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 NAMESPACE = "/aws/sagemaker/TrainingJobs"
 EVENT = "SageMaker Training Job State Change"
 CHECKPOINTS = "/opt/ml/checkpoints"
+INTERRUPTED, WAITED = "interrupted", "waited"
+# How long, in AWS's time, until a managed spot training has instances again.
+CAPACITY_SECONDS = 60
 
 # SageMaker's own words for its transitions.
 MESSAGES = {
     "Starting": "Preparing the instances for training",
     "Downloading": "Downloading input data",
     "Training": "Training image download completed. Training in progress.",
+    "Interrupted": "Training job interrupted: its spot instances were taken away",
     "Stopping": "Stopping the training job",
     "Uploading": "Uploading generated training model",
     "Completed": "Training job completed",
     "Failed": "Training job failed",
     "Stopped": "Training job stopped",
     "MaxRuntimeExceeded": "Training job runtime exceeded MaxRuntimeInSeconds provided",
+    "MaxWaitTimeExceeded": "Training job exceeded MaxWaitTimeInSeconds provided",
 }
-FINAL = {"Completed": "Completed", "Failed": "Failed", "Stopped": "Stopped", "MaxRuntimeExceeded": "Stopped"}
+FINAL = {
+    "Completed": "Completed",
+    "Failed": "Failed",
+    "Stopped": "Stopped",
+    "MaxRuntimeExceeded": "Stopped",
+    "MaxWaitTimeExceeded": "Stopped",
+}
 
 
 def next_transitions(transitions: list[dict[str, Any]], status: str, now: "datetime") -> list[dict[str, Any]]:
@@ -63,25 +77,78 @@ class TrainingRun(JobRun):
         super().__init__(twin, images, resource, folder)
         self._metrics = MetricReader((self.request.get("AlgorithmSpecification") or {}).get("MetricDefinitions") or ())
         self._points: list[tuple[str, float, datetime]] = []
+        self._created = time.monotonic()
         self._started: float | None = None
+        self._billed = 0.0
+        self._hosts = Hosts(folder, self.request)
 
-    @property
-    def _ml(self) -> Path:
-        return self.folder / "ml"
+    def interrupt(self) -> bool:
+        """Take the instances of a managed spot training away; tell whether there were any to take."""
+        if self.request.get("EnableManagedSpotTraining") and self.request["SecondaryStatus"] == "Training":
+            self._inbox.put(INTERRUPTED)
+            return True
+        return False
 
     def stages(self, session: Session) -> None:
-        """Download, train, upload; a job that is stopped or out of time keeps what it has made so far."""
+        """Download, train, upload; again from its checkpoints for as long as its instances are taken away.
+
+        A job that is stopped or out of time keeps what it has made so far.
+        """
+        while True:
+            begun = time.monotonic()
+            try:
+                again = self._attempt(session)
+            finally:
+                self._billed += time.monotonic() - begun
+            if not again:
+                return
+            self._move("Interrupted")
+            self._stop.wait(min(CAPACITY_SECONDS / self.twin.clock.speed, max(self._seconds_to_wait(), 0)))
+            if self.stopped():
+                return
+            if self._seconds_to_wait() <= 0:
+                self.interrupted = WAITED
+                return
+            shutil.rmtree(self.folder)
+            self.folder.mkdir()
+
+    def _attempt(self, session: Session) -> bool:
+        """Run the job on instances of its own; return whether they were taken away before it was done."""
         self._move("Starting")
-        self._move("Downloading", TrainingStartTime=self.twin.clock.now())
-        self._started = time.monotonic()
-        self._download(session)
+        self._move("Downloading", **({} if self._started else {"TrainingStartTime": self.twin.clock.now()}))
+        self._started = self._started or time.monotonic()
+        self._hosts.prepare(session)
+        copies = self._checkpoints(session)
+        if copies is not None:
+            copies.bring()
         if self.stopped():
-            return
+            return False
+        container = self._container(session)
+        if self.stopped():
+            return False
+        self._move("Training")
+        try:
+            with contextlib.nullcontext() if copies is None else copies.sending():
+                ended = self._train(container)
+        finally:
+            self._send_metrics(session)
+        if ended.by == INTERRUPTED:
+            return True
+        self.interrupted = ended.by
+        if ended.exit_code != 0 and not self.interrupted:
+            with contextlib.suppress(RunError):  # why the container failed is what matters
+                self._upload(session, "output/data", "output.tar.gz")
+            raise ContainerError(exit_reason(ended.host.failure, ended.exit_code))
+        self._move("Uploading")
+        if self._upload(session, "model", "model.tar.gz"):
+            artifacts = {"S3ModelArtifacts": self._output().below("model.tar.gz").uri}
+            self.twin.store.update(self.resource, ModelArtifacts=artifacts)
+        self._upload(session, "output/data", "output.tar.gz")
+        return False
+
+    def _container(self, session: Session) -> Container:
         specification = self.request["AlgorithmSpecification"]
         image = self.images.pull(specification["TrainingImage"], session.credentials)
-        if self.stopped():
-            return
-        self._move("Training")
         variables = {
             **(self.request.get("Environment") or {}),
             "TRAINING_JOB_NAME": self.resource.name,
@@ -89,20 +156,26 @@ class TrainingRun(JobRun):
         }
         arguments = specification.get("ContainerArguments") or ["train"]
         entrypoint = specification.get("ContainerEntrypoint") or ()
-        container = Container(session, image, self.folder, arguments, variables, entrypoint)
-        log = session.logs(LOG_GROUP, stream_name(self.resource.name))
-        try:
-            exit_code = self.execute(container, log, self._read_metrics)
-        finally:
-            log.close()
-            self._send_metrics(session)
-        if exit_code != 0 and not self.interrupted:
-            with contextlib.suppress(RunError):  # why the container failed is what matters
-                self._upload_rest(session)
-            raise ContainerError(exit_reason(written_reason(self._ml / "output" / "failure"), exit_code))
-        self._move("Uploading")
-        self._upload_model(session)
-        self._upload_rest(session)
+        return Container(session, image, self.folder, arguments, variables, entrypoint)
+
+    def _train(self, container: Container) -> Ended:
+        condition = self.request.get("StoppingCondition") or {}
+        left = condition.get("MaxRuntimeInSeconds", 86_400) - self._billed
+        waiting = self._seconds_to_wait()
+        ended = self._hosts.run(
+            container, self._inbox, limit=min(left, waiting), on_line=self._read_metrics, on_ending=self._on_ending
+        )
+        return replace(ended, by=WAITED) if ended.by == OVERRUN and waiting < left else ended
+
+    def _on_ending(self, message: str) -> float:
+        # Interrupted instances give no notice in the job's status before they are gone.
+        if message != INTERRUPTED:
+            self.on_stopping()
+        return GRACE_SECONDS / self.twin.clock.speed
+
+    def _seconds_to_wait(self) -> float:
+        limit = (self.request.get("StoppingCondition") or {}).get("MaxWaitTimeInSeconds")
+        return float("inf") if limit is None else limit - (time.monotonic() - self._created)
 
     def finish(self, failure: RunError | None) -> None:
         """Write the status, the reason and the times."""
@@ -110,12 +183,11 @@ class TrainingRun(JobRun):
         extra: dict[str, Any] = {"TrainingEndTime": self.twin.clock.now()}
         if failure is not None:
             status, extra["FailureReason"] = "Failed", failure.reason
-        elif self.interrupted == OVERRUN:
-            status = "MaxRuntimeExceeded"
         elif self.interrupted:
-            status = "Stopped"
+            status = {OVERRUN: "MaxRuntimeExceeded", WAITED: "MaxWaitTimeExceeded"}.get(self.interrupted, "Stopped")
         if self._started is not None:
-            extra["TrainingTimeInSeconds"] = extra["BillableTimeInSeconds"] = seconds_between(self._started)
+            extra["TrainingTimeInSeconds"] = seconds_between(self._started)
+            extra["BillableTimeInSeconds"] = max(1, round(self._billed))
         self._move(status, TrainingJobStatus=FINAL[status], **extra)
 
     def on_stopping(self) -> None:
@@ -128,42 +200,31 @@ class TrainingRun(JobRun):
         self.twin.store.update(self.resource, SecondaryStatus=status, **attributes)
         self.emit(EVENT, {**self.resource.attributes, "Tags": self.resource.tags})
 
-    def _download(self, session: Session) -> None:
-        write_config(self._ml / "input" / "config", self.request)
-        for directory in ("input/data", "model", "output/data", "checkpoints"):
-            (self._ml / directory).mkdir(parents=True, exist_ok=True)
-        channels = session.channels()
-        for channel in self.request.get("InputDataConfig") or ():
-            uri = channel["DataSource"]["S3DataSource"]["S3Uri"]
-            channels.download(uri, self._ml / "input" / "data" / channel["ChannelName"])
-        checkpoints = self.request.get("CheckpointConfig")
-        if checkpoints:
-            channels.download_any(checkpoints["S3Uri"], self._checkpoints(checkpoints))
-
-    def _checkpoints(self, config: dict[str, str]) -> Path:
-        return mounted(config.get("LocalPath", CHECKPOINTS), self._ml)
-
-    def _upload_model(self, session: Session) -> None:
-        place = self._output().below("model.tar.gz")
-        if any((self._ml / "model").iterdir()):
-            self._upload_archive(session, self._ml / "model", place)
-            self.twin.store.update(self.resource, ModelArtifacts={"S3ModelArtifacts": place.uri})
-
-    def _upload_rest(self, session: Session) -> None:
-        if any((self._ml / "output" / "data").iterdir()):
-            self._upload_archive(session, self._ml / "output" / "data", self._output().below("output.tar.gz"))
-        checkpoints = self.request.get("CheckpointConfig")
-        if checkpoints:
-            session.channels().upload(self._checkpoints(checkpoints), checkpoints["S3Uri"])
+    def _checkpoints(self, session: Session) -> CheckpointCopies | None:
+        config = self.request.get("CheckpointConfig")
+        if not config:
+            return None
+        folders = [mounted(config.get("LocalPath", CHECKPOINTS), host.ml) for host in self._hosts.all]
+        for folder in folders:
+            folder.mkdir(parents=True, exist_ok=True)
+        return CheckpointCopies(session.channels(), config["S3Uri"], folders)
 
     def _output(self) -> Location:
         path = self.request["OutputDataConfig"]["S3OutputPath"]
         return Location.parse(path).below(self.resource.name).below("output")
 
-    def _upload_archive(self, session: Session, directory: Path, place: Location) -> None:
+    def _upload(self, session: Session, directory: str, name: str) -> bool:
+        """Pack what all hosts left in a folder and upload it; return whether there was anything."""
+        folders = [host.ml / directory for host in self._hosts.all]
+        if not any(any(folder.iterdir()) for folder in folders):
+            return False
+        for folder in folders[1:]:
+            shutil.copytree(folder, folders[0], dirs_exist_ok=True)
         archive = self.folder / "archive"
-        archives.pack(directory, archive)
-        session.channels().upload_file(archive, place, self.request["OutputDataConfig"].get("KmsKeyId"))
+        archives.pack(folders[0], archive)
+        key = self.request["OutputDataConfig"].get("KmsKeyId")
+        session.channels().upload_file(archive, self._output().below(name), key)
+        return True
 
     def _read_metrics(self, line: str) -> None:
         now = self.twin.clock.now()
@@ -194,7 +255,7 @@ class TrainingRun(JobRun):
 
 
 class TrainingEngine(JobEngine):
-    """Starts and stops training jobs."""
+    """Starts, stops and interrupts training jobs."""
 
     run_class = TrainingRun
     folder = "training-jobs"
@@ -203,3 +264,8 @@ class TrainingEngine(JobEngine):
     def unsupported(request: dict[str, Any]) -> str | None:
         """Return what the twin cannot do of a CreateTrainingJob request."""
         return unsupported_training(request)
+
+    def interrupt(self, name: str) -> bool:
+        """Take the instances of a job of that name away; tell whether it is one that trains on spot instances."""
+        run = self.find(name)
+        return isinstance(run, TrainingRun) and run.interrupt()

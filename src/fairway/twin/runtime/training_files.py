@@ -2,25 +2,31 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-HOST = "algo-1"
+from fairway.twin.runtime.host_names import INTERFACE
+
 GROUP = "homogeneousCluster"
 
 
-def resource_config(instance_type: str) -> dict[str, object]:
-    """resourceconfig.json of a job on one instance."""
-    group = {"instance_group_name": GROUP, "instance_type": instance_type, "hosts": [HOST]}
+def resource_config(instance_type: str, hosts: Sequence[str] = ("algo-1",), host: str = "algo-1") -> dict[str, object]:
+    """resourceconfig.json of one of a job's hosts."""
+    group = {"instance_group_name": GROUP, "instance_type": instance_type, "hosts": list(hosts)}
     return {
-        "current_host": HOST,
+        "current_host": host,
         "current_instance_type": instance_type,
         "current_group_name": GROUP,
-        "hosts": [HOST],
+        "hosts": list(hosts),
         "instance_groups": [group],
-        "network_interface_name": "eth0",
+        "network_interface_name": INTERFACE,
     }
+
+
+def shard(number: int, of: int) -> Callable[[Sequence[str]], Sequence[str]]:
+    """Return what chooses the keys of one of so many hosts: every `of`th one in their order, so that all have alike."""
+    return lambda keys: sorted(keys)[number::of]
 
 
 def input_data_config(channels: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, str]]:
@@ -38,12 +44,14 @@ def _channel_config(channel: Mapping[str, Any]) -> dict[str, str]:
     return {"ContentType": channel["ContentType"], **config} if "ContentType" in channel else config
 
 
-def write_config(directory: Path, request: Mapping[str, Any]) -> None:
-    """Write all of it for a training request."""
+def write_config(
+    directory: Path, request: Mapping[str, Any], hosts: Sequence[str] = ("algo-1",), host: str = "algo-1"
+) -> None:
+    """Write all of it for one host of a training request."""
     directory.mkdir(parents=True, exist_ok=True)
     files: dict[str, object] = {
         "hyperparameters.json": dict(request.get("HyperParameters") or {}),
-        "resourceconfig.json": resource_config(request["ResourceConfig"].get("InstanceType", "")),
+        "resourceconfig.json": resource_config(request["ResourceConfig"].get("InstanceType", ""), hosts, host),
         "inputdataconfig.json": input_data_config(request.get("InputDataConfig") or ()),
     }
     for name, content in files.items():

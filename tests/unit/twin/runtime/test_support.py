@@ -29,9 +29,10 @@ def channel(**changes):
     [
         ({}, None),
         ({"InputDataConfig": channel()}, None),
-        ({"ResourceConfig": {"InstanceCount": 2}}, "ResourceConfig.InstanceCount"),
-        ({"EnableManagedSpotTraining": True}, "EnableManagedSpotTraining"),
-        ({"EnableManagedSpotTraining": False}, None),
+        ({"ResourceConfig": {"InstanceCount": 9}}, "ResourceConfig.InstanceCount"),
+        ({"EnableManagedSpotTraining": True}, None),
+        ({"EnableNetworkIsolation": True}, "EnableNetworkIsolation"),
+        ({"EnableNetworkIsolation": False}, None),
         ({"RetryStrategy": {"MaximumRetryAttempts": 2}}, None),
         ({"InputDataConfig": channel(kind="ManifestFile")}, "S3DataType ManifestFile (channel train)"),
         ({"InputDataConfig": channel(InputMode="Pipe")}, "InputMode Pipe (channel train)"),

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from fairway.twin.runtime.host_names import INTERFACE
 from fairway.twin.runtime.training import exit_reason, next_transitions
 from fairway.twin.runtime.training_files import MetricReader, write_config
 
@@ -76,7 +77,7 @@ def test_the_configuration_files(tmp_path):
             "current_instance_type": "ml.m5.large",
             "current_group_name": "homogeneousCluster",
             "hosts": ["algo-1"],
-            "network_interface_name": "eth0",
+            "network_interface_name": INTERFACE,
             "instance_groups": [
                 {"instance_group_name": "homogeneousCluster", "instance_type": "ml.m5.large", "hosts": ["algo-1"]}
             ],

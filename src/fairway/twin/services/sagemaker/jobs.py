@@ -34,6 +34,7 @@ PROCESSING_JOB = Kind(
 @operation("sagemaker", "CreateTrainingJob", resource=TRAINING_JOB.named, trusted_by=PRINCIPAL)
 def create_training_job(call: Call) -> Mapping[str, Any]:
     """Store and start a training job."""
+    _check_waiting(call.params)
     job = create(call, TRAINING_JOB, TrainingJobStatus="InProgress", SecondaryStatus="Starting")
     call.twin.engine(TrainingEngine).start(job)
     return {"TrainingJobArn": job.arn}
@@ -45,6 +46,17 @@ def create_processing_job(call: Call) -> Mapping[str, Any]:
     job = create(call, PROCESSING_JOB, ProcessingJobStatus="InProgress")
     call.twin.engine(ProcessingEngine).start(job)
     return {"ProcessingJobArn": job.arn}
+
+
+def _check_waiting(params: Mapping[str, Any]) -> None:
+    condition = params.get("StoppingCondition") or {}
+    waiting, running = condition.get("MaxWaitTimeInSeconds"), condition.get("MaxRuntimeInSeconds", 86_400)
+    if params.get("EnableManagedSpotTraining") and (waiting is None or waiting < running):
+        raise ValidationError(
+            "Invalid MaxWaitTimeInSeconds. It must be present and be greater than or equal to MaxRuntimeInSeconds"
+        )
+    if waiting is not None and not params.get("EnableManagedSpotTraining"):
+        raise ValidationError("Invalid MaxWaitTimeInSeconds. It must be present only for managed spot training")
 
 
 def declare_job(kind: Kind, engine: type[JobEngine]) -> None:
