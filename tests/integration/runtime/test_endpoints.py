@@ -255,10 +255,10 @@ def test_a_variant_is_scaled_out_and_in_without_losing_a_request(twin, endpoint,
     def scale(count):
         wanted = [{"VariantName": "main", "DesiredInstanceCount": count}]
         sagemaker.update_endpoint_weights_and_capacities(EndpointName=name, DesiredWeightsAndCapacities=wanted)
-        started = sagemaker.describe_endpoint(EndpointName=name)
-        assert started["EndpointStatus"] == "Updating"
-        with pytest.raises(ClientError, match="Cannot update in-progress endpoint"):
-            sagemaker.update_endpoint_weights_and_capacities(EndpointName=name, DesiredWeightsAndCapacities=wanted)
+        if count > 1:  # to end instances may take less time than to ask
+            assert sagemaker.describe_endpoint(EndpointName=name)["EndpointStatus"] == "Updating"
+            with pytest.raises(ClientError, match="Cannot update in-progress endpoint"):
+                sagemaker.update_endpoint_weights_and_capacities(EndpointName=name, DesiredWeightsAndCapacities=wanted)
         variant = settled(twin, name)["ProductionVariants"][0]
         return variant["CurrentInstanceCount"], variant["DesiredInstanceCount"]
 
