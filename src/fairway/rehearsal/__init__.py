@@ -19,13 +19,13 @@ def rehearse(told: Settings, *, first_only: bool = False) -> None:
     """
     stage = main_job.begin(told)
     copy, steps = stage.copy, stage.steps
-    main_job.provision_environments(stage)
-    if first_only or main_job.is_new(stage):
-        main_job.release_to_first(stage, main_job.train(stage))
+    main_job.provision_environments(stage, copy.environments[:1])
+    with main_job.provisioning_others(stage):
+        if first_only or main_job.is_new(stage):
+            main_job.release_to_first(stage, main_job.train(stage))
     if not first_only:
         tell_story(told, stage)
-    for environment in copy.environments[:1] if first_only else copy.environments:
-        main_job.require_no_changes(stage, environment)
+    stage.plans.settle()
     report(told, copy, steps, releases.read(workflow.release_path(copy, copy.environments[0])).current)
 
 
@@ -33,13 +33,16 @@ def tell_story(told: Settings, stage: main_job.Stage) -> None:
     """Follow the pipelines while a team works on a model that is in production, and write what they did."""
     for source, target in pairwise(stage.copy.environments):
         if main_job.is_new(stage, target):
+            stage.plans.settle(target)
             story.promote(stage, source, target)
+            stage.plans.look(target, "its first release")
     flow.connect(stage)
     team = flow.follow(stage, story.Story())
     with team.board.following():
         record = flow.tell(team)
     story.hear_quality(stage, team.told)
-    write_report(told.build / "rehearsal.html", team.told, record, team.runs)
+    stage.plans.settle()
+    write_report(told.build / "rehearsal.html", team.told, record, team.runs, stage.plans.made)
     for chapter in team.told.chapters:
         out.print(f"  {chapter.title}: {chapter.outcome} in {chapter.ended - chapter.began:.0f} s, "
                   f"{chapter.sent} requests, {chapter.failed} failed")  # fmt: skip

@@ -122,11 +122,15 @@ def wait(flow: Flow, pipeline: str, commit: str, *, wanted: str = "Succeeded") -
     """Wait for a pipeline's run, and keep it for the report."""
     run = flow.board.wait(flow.name(pipeline), commit, wanted=wanted)
     flow.runs.append(run)
+    released = next((name for name in flow.environments if pipeline == f"release-{name}"), None)
+    if released and run.status == "Succeeded":  # what was rolled back is wanted still, until Git is reverted
+        flow.stage.plans.look(released, f"version {current(flow, released).version}")
     return run
 
 
 def merge_proposal(flow: Flow, environment: str, *, rollback: bool = False) -> str:
     """Merge the pull request that a pipeline has opened for an environment; return the commit that it makes."""
+    flow.stage.plans.settle(environment)
     forge = workflow_promotion.forge_of(flow.stage.copy)
     deadline = time.monotonic() + PROPOSED_SECONDS
 
@@ -164,21 +168,20 @@ def current(flow: Flow, environment: str) -> releases.Release:
 def tell(flow: Flow) -> Path:
     """Bring a model to production, which runs one already; let the tests catch the next one, and the canary the last.
 
-    While a model goes through the environments the next one is trained already, as it is in a team. Returns where the
-    traffic was recorded.
+    While a model goes through the environments the next one is trained already, as it is in a team, and the change
+    after that is tested. Returns where the traffic was recorded.
     """
     before, last = flow.environments[:-1], flow.environments[-1]
     with story.live_traffic(flow.stage) as record:
         flow.told.mark("traffic begins")
         wait(flow, "model", push_model(flow, CHANGE, "A new model"))
-        broken = push_model(flow, BROKEN, "Answer all rows but one")
-        release(flow, before[:1])
-        _caught_by_tests(flow, broken)
         stale = push_model(flow, STALE, "Answer from a cache")
-        release(flow, before[1:])
+        release(flow, before)
         _roll_out(flow, record, last, "good", wanted="Succeeded")
         wait(flow, "model", stale)
+        broken = push_model(flow, BROKEN, "Answer all rows but one")
         release(flow, before)
+        _caught_by_tests(flow, broken)
         _roll_out(flow, record, last, "bad: wrong answers", wanted="Failed")
         with flow.stage.steps.step(f"Pull request that reverts it, merged; {last} released again"):
             wait(flow, f"release-{last}", merge_proposal(flow, last, rollback=True))

@@ -1,7 +1,8 @@
 """The first part of the rehearsal: provision from nothing, train, register, release to the first environment."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,9 +10,10 @@ from fairway import local_twin, workflow, workflow_deploy
 from fairway.console import Steps
 from fairway.delivery import releases
 from fairway.delivery.provision import Provisioner
+from fairway.delivery.roots import BOOTSTRAP
 from fairway.delivery.terraform import find_terraform
-from fairway.errors import DriftAfterApplyError
 from fairway.rehearsal.copy import commit, refresh
+from fairway.rehearsal.second_plans import SecondPlans
 from fairway.settings import SHARED, Settings
 
 
@@ -22,6 +24,7 @@ class Stage:
     copy: Settings
     steps: Steps
     shared: Mapping[str, Any]
+    plans: SecondPlans
 
     @property
     def first(self) -> str:
@@ -49,17 +52,34 @@ def provision(copy: Settings, steps: Steps) -> Stage:
         provisioner.bootstrap()
         for account in copy.project.others:
             provisioner.bootstrap_account(account)
+    plans = SecondPlans(copy)
+    plans.look(BOOTSTRAP, "its apply")
     with steps.step("Terraform: delivery (artifacts, registry, images)") as step:
         provisioner = Provisioner(copy, listen=step.listen)
         shared = provisioner.apply(SHARED, provisioner.plan(SHARED))
-    return Stage(copy, steps, shared)
+    plans.look(SHARED, "its apply")
+    return Stage(copy, steps, shared, plans)
 
 
-def provision_environments(stage: Stage) -> None:
-    """Apply all environments at once: each has a state of its own, and most of the time is waiting."""
-    names = stage.copy.environments
+def provision_environments(stage: Stage, names: list[str]) -> None:
+    """Apply environments at once: each has a state of its own, and most of the time is waiting."""
     with stage.steps.step(f"Terraform: {', '.join(names)}") as step, ThreadPoolExecutor(len(names)) as pool:
         list(pool.map(lambda name: workflow_deploy.deploy(stage.copy, name, listen=step.listen), names))
+    for name in names:
+        stage.plans.look(name, "its apply")
+
+
+@contextmanager
+def provisioning_others(stage: Stage) -> Iterator[None]:
+    """Apply the environments after the first while the block, which does not need them, trains and releases."""
+    names = stage.copy.environments[1:]
+    with ThreadPoolExecutor(max(1, len(names))) as pool:
+        applied = {name: pool.submit(workflow_deploy.deploy, stage.copy, name) for name in names}
+        yield
+        for name, done in applied.items():
+            with stage.steps.step(f"Terraform: {name}, which began beside the training"):
+                done.result()
+            stage.plans.look(name, "its apply")
 
 
 def is_new(stage: Stage, environment: str | None = None) -> bool:
@@ -87,17 +107,9 @@ def release_to_first(stage: Stage, model_package: str) -> releases.Release:
     group = stage.shared["model_package_group_name"]
     release = workflow.pin_release(stage.copy, stage.first, group, model_package)
     commit(stage.copy.root, f"Release version {release.version} to {stage.first}")
+    stage.plans.settle(stage.first)
     with stage.steps.step(f"{stage.first}: version {release.version}, planned, applied, verified") as step:
         workflow_deploy.deploy(stage.copy, stage.first, listen=step.listen)
         step.result = "answers as recorded at evaluation"
+    stage.plans.look(stage.first, f"version {release.version}")
     return release
-
-
-def require_no_changes(stage: Stage, environment: str) -> None:
-    """Raise `DriftAfterApplyError` unless Terraform has nothing left to do."""
-    lines: list[str] = []
-    with stage.steps.step(f"{environment}: the plan is empty"):
-        plan = Provisioner(stage.copy, listen=lines.append).plan(environment)
-        plan.file.unlink()
-        if plan.changes:
-            raise DriftAfterApplyError(environment, "\n".join(lines))

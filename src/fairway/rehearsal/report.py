@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from fairway.rehearsal.board import Run
+from fairway.rehearsal.second_plans import SecondPlan
 from fairway.rehearsal.story import Story, failed
 from fairway.traffic import Sent, read_record
 
@@ -46,6 +47,7 @@ pre {{ white-space: pre-wrap; margin: 0; font-size: .8rem; }}
 </tbody>
 </table>
 {pipelines}
+{plans}
 </body>
 </html>
 """
@@ -59,8 +61,20 @@ PIPELINES = """<h2>Pipelines</h2>
 </table>"""
 
 
-def write_report(path: Path, story: Story, record: Path, runs: Sequence[Run] = ()) -> None:
-    """Draw the record of the traffic, tell the rollouts and the pipelines' runs; `path` is replaced."""
+PLANS = """<h2>Second plans</h2>
+<p>After each step Terraform had nothing left to do.</p>
+<table id="plans">
+<thead><tr><th>Root</th><th>After</th><th>Seconds</th></tr></thead>
+<tbody>
+{rows}
+</tbody>
+</table>"""
+
+
+def write_report(
+    path: Path, story: Story, record: Path, runs: Sequence[Run] = (), plans: Sequence[SecondPlan] = ()
+) -> None:
+    """Draw the record of the traffic, tell the rollouts, the pipelines' runs and second plans; `path` is replaced."""
     sent = sorted(read_record(record), key=lambda each: each.at)
     rows = "\n".join(
         f"<tr><td>{html.escape(chapter.title)}</td><td>{chapter.release}</td><td>{chapter.outcome}</td>"
@@ -70,7 +84,16 @@ def write_report(path: Path, story: Story, record: Path, runs: Sequence[Run] = (
     )
     failures = sum(map(failed, sent))
     path.write_text(PAGE.format(sent=len(sent), failures=failures, figure=draw(sent, story), rows=rows,
-                                pipelines=_pipelines(runs)))  # fmt: skip
+                                pipelines=_pipelines(runs), plans=_plans(plans)))  # fmt: skip
+
+
+def _plans(plans: Sequence[SecondPlan]) -> str:
+    rows = "\n".join(
+        f"<tr><td>{html.escape(plan.root)}</td><td>{html.escape(plan.after)}</td>"
+        f'<td class="number">{plan.seconds:.1f}</td></tr>'
+        for plan in plans
+    )
+    return PLANS.format(rows=rows) if plans else ""
 
 
 def _pipelines(runs: Sequence[Run]) -> str:

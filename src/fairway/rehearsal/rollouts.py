@@ -59,7 +59,8 @@ def _known(given: Sequence[str], known: Sequence[str]) -> Sequence[str]:
 def _stage(told: Settings, strategy: Strategy) -> Stage:
     """Return a rehearsal whose last environment runs a release, and has the instances and the traffic for a rollout."""
     stage = main_job.begin(told)
-    main_job.provision_environments(stage)
+    main_job.provision_environments(stage, stage.copy.environments)
+    stage.plans.settle()
     target = stage.copy.environments[-1]
     if releases.read(workflow.release_path(stage.copy, target)).current is None:
         release = main_job.release_to_first(stage, main_job.train(stage))
@@ -137,7 +138,8 @@ def _exit_code(failure: DeploymentFailedError | None) -> int:
 
 def _plan_is_empty(stage: Stage, environment: str) -> bool:
     try:
-        main_job.require_no_changes(stage, environment)
+        stage.plans.look(environment, "the rollout")
+        stage.plans.settle(environment)
     except DriftAfterApplyError:
         return False
     return True

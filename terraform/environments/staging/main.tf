@@ -41,10 +41,10 @@ module "platform" {
   delivery    = data.terraform_remote_state.delivery.outputs
   release     = jsondecode(file("${path.root}/release.json"))
 
-  # Traffic comes here only for a while: silence is no verdict.
+  # Traffic comes here only for a while: silence is no verdict, and one bad minute is.
   endpoint = {
     instances = { count = 2 }
-    rollout   = { linear = { step_percent = 50, bake_seconds = 120 } }
-    alarms    = { error_rate_percent = 1, p99_latency_ms = 500, quality_psi = 1, missing_data = "notBreaching" }
+    rollout   = { linear = { step_percent = 50, bake_seconds = 60 } }
+    alarms    = { error_rate_percent = 1, p99_latency_ms = 500, quality_psi = 1, periods = 1, missing_data = "notBreaching" }
   }
 }
