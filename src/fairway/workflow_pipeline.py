@@ -53,7 +53,8 @@ def plan_for_review(settings: Settings, environment: str, folder: Path, listen: 
         words.append(line)
         listen(line)
 
-    plan = Provisioner(settings, listen=hear, reading=True).plan(environment, file=folder / review.PLAN)
+    provisioner = Provisioner(settings, listen=hear, reading=True)
+    plan = provisioner.plan(environment, file=folder / review.PLAN, adopt=True)
     told = Review(
         environment, workflow.head_commit(settings), plan.changes, _summary(settings, environment, words),
         _evidence(settings, environment),

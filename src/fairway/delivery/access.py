@@ -115,16 +115,18 @@ def _keys(answer: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def account_variables(settings: Settings, home: Mapping[str, str], account: str, purpose: str) -> dict[str, str]:
-    """Return the environment of a command that acts as the deploy role of an environment's own account.
+def account_variables(
+    settings: Settings, home: Mapping[str, str], account: str, role: str, purpose: str
+) -> dict[str, str]:
+    """Return the environment of a command that acts as a role, deploy or plan, of an environment's own account.
 
     It is entered from `home`, the environment of a command at home. Raises `AwsCallError` where that may not be.
     """
-    role = settings.project.deploy_role_arn.replace(f"::{settings.project.account}:", f"::{account}:")
+    arn = settings.project.role_arn(role, account)
     try:
-        answer = client(settings, "sts", home).assume_role(RoleArn=role, RoleSessionName=purpose)
+        answer = client(settings, "sts", home).assume_role(RoleArn=arn, RoleSessionName=purpose)
     except (ClientError, BotoCoreError) as error:
-        raise AwsCallError("sts:AssumeRole", f"{role}: {error}") from error
+        raise AwsCallError("sts:AssumeRole", f"{arn}: {error}") from error
     return {**home, **_keys(answer)}
 
 

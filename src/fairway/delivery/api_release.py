@@ -71,7 +71,7 @@ def release(settings: Settings, environment: str, outputs: Mapping[str, Any], li
     variables = access.deploy_variables(settings, f"api-{environment}")
     account = settings.project.accounts[environment]
     if account != settings.project.account:
-        variables = access.account_variables(settings, variables, account, f"api-{environment}")
+        variables = access.account_variables(settings, variables, account, "deploy", f"api-{environment}")
     clients = Clients(
         access.client(settings, "codedeploy", variables),
         access.client(settings, "lambda", variables),

@@ -33,17 +33,19 @@ class Provisioner:
     def _program(self) -> str:
         return find_terraform()
 
-    def plan(self, name: str, *, destroy: bool = False, file: Path | None = None) -> Plan:
-        """Plan a root to its plan file, or to another one that is not kept for `apply`.
+    def plan(self, name: str, *, destroy: bool = False, file: Path | None = None, adopt: bool | None = None) -> Plan:
+        """Plan a root to its plan file, or to another one.
 
-        Where an apply did not come to its end, what it made and did not note is imported by the plan that is kept.
+        Where an apply did not come to its end, what it made and did not note is imported by a plan that will be
+        applied: the one that is kept in the root's plan file, and others that `adopt`.
         """
         root = find_root(self._settings, name)
         terraform = self._connect(root)
         self._imports(root).unlink(missing_ok=True)  # of a run that was killed
-        if file is None and self._marks(root).all():
-            return self._adopt(root, terraform, destroy=destroy)
-        return terraform.plan(file or self.plan_file(name), destroy=destroy, lock=not self._reading)
+        adopt, file = file is None if adopt is None else adopt, file or self.plan_file(name)
+        if adopt and self._marks(root).all():
+            return self._adopt(root, terraform, file, destroy=destroy)
+        return terraform.plan(file, destroy=destroy, lock=not self._reading)
 
     def apply(self, name: str, plan: Plan) -> dict[str, Any]:
         """Apply a root's plan, forget the plan, and return the outputs.
@@ -102,7 +104,8 @@ class Provisioner:
         try:
             terraform = self._terraform(root)
             terraform.init({})
-            plan = self._adopt(root, terraform) if begun else terraform.plan(self.plan_file(BOOTSTRAP))
+            file = self.plan_file(BOOTSTRAP)
+            plan = self._adopt(root, terraform, file) if begun else terraform.plan(file)
             terraform.apply(plan)
         finally:
             override.unlink()
@@ -127,9 +130,9 @@ class Provisioner:
         terraform.apply(plan)
         plan.file.unlink()
 
-    def _adopt(self, root: Root, terraform: Terraform, *, destroy: bool = False) -> Plan:
+    def _adopt(self, root: Root, terraform: Terraform, file: Path, *, destroy: bool = False) -> Plan:
         """Plan with what exists and stands in no state; the plan is kept only when it has all of that."""
-        file, lock, imports = self.plan_file(root.name), not self._reading, self._imports(root)
+        lock, imports = not self._reading, self._imports(root)
         draft = terraform.plan(file.with_suffix(".draft"), lock=lock)
         if self._wait_for_endpoint(root):
             draft = terraform.plan(draft.file, lock=lock)
@@ -167,7 +170,8 @@ class Provisioner:
         number = project.accounts.get(root.name, project.account)
         variables = self._variables(root)
         if number != project.account:  # as the provider does
-            variables = access.account_variables(self._settings, variables, number, f"terraform-{root.name}")
+            role = "plan" if self._reading else "deploy"
+            variables = access.account_variables(self._settings, variables, number, role, f"terraform-{root.name}")
         return Account(number, project.region, lambda service: access.client(self._settings, service, variables))
 
     def _marks(self, root: Root) -> Marks:

@@ -4,17 +4,18 @@ In the gate a few moments; `make kills` takes thirty, and writes what happened a
 """
 
 import os
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from tests.integration.kills.act import SHARE, Moment, again, kill_at, moments, processes
+from tests.integration.kills.act import SHARE, UNLOCK, Moment, again, kill_at, moments, processes, wait_for
 from tests.integration.kills.conftest import Stage
 from tests.integration.kills.inventory import inventory, orphans
 from tests.integration.kills.stage import done, states
-from tests.integration.main_job.checkout import ROOT
+from tests.integration.main_job.checkout import ROOT, Checkout
 
 from fairway.delivery.forge_local import LocalForge
 from fairway.traffic import read_record
@@ -40,6 +41,35 @@ def test_whatever_is_killed_the_next_run_converges(stage: Stage) -> None:
     assert [each for each in sent if each.error] == []
     gaps = [after.at - before.at for before, after in pairwise(sorted(sent, key=lambda each: each.at))]
     assert max(gaps) < SILENCE
+
+
+@pytest.mark.parametrize("at", [0.35, 0.5])
+def test_a_pipelines_plan_imports_what_a_killed_apply_left(stage: Stage, at: float) -> None:
+    """The plan is made by the role that reads, and applied by its digest in another clone, as the builds do."""
+    checkout = stage.checkout
+    kill_at(checkout, ("apply", "staging"), Moment(0, "create", "terraform", at), SHARE["create"] * stage.seconds)
+    lock = wait_for_end(checkout)
+    reviewed = done(checkout.fairway("review", "staging"))
+    digest = re.search(r"PLAN_SHA256=(\w+)", (checkout.root / "build/review/variables").read_text())
+    assert digest
+    if lock:
+        refused = checkout.fairway("apply-reviewed", "staging", PLAN_SHA256=digest[1])
+        assert refused.code == 1
+        assert f"make unlock ENV=staging LOCK={lock}" in refused.err
+        done(checkout.fairway("unlock", "staging", lock))
+    done(checkout.fairway("apply-reviewed", "staging", PLAN_SHA256=digest[1]))
+    assert " to import" in reviewed.out, "it was killed too early to have left anything"
+    assert orphans(checkout.client, states(checkout)) == {}
+    assert "No changes." in done(checkout.fairway("plan", "staging")).out
+    done(checkout.fairway("destroy", "staging"))
+
+
+def wait_for_end(checkout: Checkout) -> str:
+    """Wait until no Terraform runs; return the ID of the lock that the last one left, if it left one."""
+    wait_for(lambda: not processes(checkout.root))
+    locked = checkout.fairway("plan", "staging")
+    found = UNLOCK.search(locked.err)
+    return found[2] if found else ""
 
 
 def test_destroying_all_of_it_leaves_nothing(stage: Stage) -> None:

@@ -14,6 +14,7 @@ from fairway.delivery.pipelines import Action
 from fairway.rehearsal.board import Run
 from fairway.rehearsal.quality import Window
 from fairway.rehearsal.report import write_report
+from fairway.rehearsal.second_plans import SecondPlan
 from fairway.rehearsal.story import Chapter, Event, Story
 from fairway.traffic import Sent
 
@@ -60,7 +61,7 @@ def page(tmp_path_factory):
         "Failed",
         [*actions, Action("Image", "image", "Failed", BEGIN + 8, BEGIN + 9, "", "")],
     )
-    write_report(folder / "rehearsal.html", story, path, [run])
+    write_report(folder / "rehearsal.html", story, path, [run], [SecondPlan("dev", "version 2", 4.25)])
     return folder / "rehearsal.html"
 
 
@@ -75,6 +76,10 @@ def test_a_pipelines_run_is_told_by_stage(page):
     text = page.read_text()
     row = "<td>flights-model</td><td>abcdef01</td><td>Failed</td>" + '<td class="number">9.0</td>'
     assert f"{row}<td>Test 7.5 s, Image 1.0 s</td>" in text
+
+
+def test_second_plans_are_told(page):
+    assert '<td>dev</td><td>version 2</td><td class="number">4.2</td>' in page.read_text()
 
 
 def test_words_are_escaped(page):

@@ -53,9 +53,14 @@ def test_the_tests_catch_the_mistake_that_they_can_catch(told):
     assert re.search(r"^  caught by (unit|integration) of the stage Test", told[1].out, re.MULTILINE)
 
 
-def test_every_plan_is_empty_afterwards(told):
-    for environment in ("dev", "staging", "prod"):
-        assert f"{environment}: the plan is empty" in told[1].out
+def test_the_second_plan_is_empty_after_every_step(told):
+    found = re.findall(r"^✓ +[\d.]+ s  (\w+): the plan is empty  after (.+)$", told[1].out, re.MULTILINE)
+    assert Counter(found) == Counter(
+        [(root, "its apply") for root in ("bootstrap", "delivery", "dev", "staging", "prod")]
+        + [("dev", f"version {number}") for number in (1, 2, 3)]
+        + [("staging", after) for after in ("its first release", "version 2", "version 3")]
+        + [("prod", after) for after in ("its first release", "version 2", "version 2")]  # the last by the revert
+    )
 
 
 def test_git_and_aws_agree(told):
