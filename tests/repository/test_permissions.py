@@ -38,5 +38,7 @@ def test_every_action_of_a_policy_exists(action):
 def test_the_reasons_of_idle_permissions_are_about_actions_that_policies_grant():
     reasons = read_reasons(ROOT / REASONS)
     assert {action for reason in reasons for action in reason.actions} <= NAMED
+    builds = {role.removeprefix("build-") for reason in reasons for role in reason.roles if role.startswith("build-")}
+    assert builds <= {path.stem for path in (ROOT / "buildspecs").glob("*.yml")}
     pairs = [(role, action) for reason in reasons for role in reason.roles for action in reason.actions]
     assert len(pairs) == len(set(pairs)), "a role and an action have one reason"

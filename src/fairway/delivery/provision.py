@@ -23,11 +23,15 @@ from fairway.settings import SHARED, Settings
 class Provisioner:
     """Runs Terraform for a checkout: as the deploy role, with its files below `build/terraform/<cloud>/<root>`.
 
-    With `reading` it runs as the role that plans for a reviewer: it can neither apply nor lock a state.
+    With `reading` it runs as the role that plans for a reviewer: it can neither apply nor lock a state. Without
+    `locking` it plans a state that somebody may be changing.
     """
 
-    def __init__(self, settings: Settings, *, listen: Listener = silent, reading: bool = False) -> None:
+    def __init__(
+        self, settings: Settings, *, listen: Listener = silent, reading: bool = False, locking: bool = True
+    ) -> None:
         self._settings, self._listen, self._reading = settings, listen, reading
+        self._locking = locking and not reading
 
     @cached_property
     def _program(self) -> str:
@@ -45,7 +49,7 @@ class Provisioner:
         adopt, file = file is None if adopt is None else adopt, file or self.plan_file(name)
         if adopt and self._marks(root).all():
             return self._adopt(root, terraform, file, destroy=destroy)
-        return terraform.plan(file, destroy=destroy, lock=not self._reading)
+        return terraform.plan(file, destroy=destroy, lock=self._locking)
 
     def apply(self, name: str, plan: Plan) -> dict[str, Any]:
         """Apply a root's plan, forget the plan, and return the outputs.
@@ -132,7 +136,7 @@ class Provisioner:
 
     def _adopt(self, root: Root, terraform: Terraform, file: Path, *, destroy: bool = False) -> Plan:
         """Plan with what exists and stands in no state; the plan is kept only when it has all of that."""
-        lock, imports = not self._reading, self._imports(root)
+        lock, imports = self._locking, self._imports(root)
         draft = terraform.plan(file.with_suffix(".draft"), lock=lock)
         if self._wait_for_endpoint(root):
             draft = terraform.plan(draft.file, lock=lock)

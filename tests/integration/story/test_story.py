@@ -63,6 +63,11 @@ def test_the_second_plan_is_empty_after_every_step(told):
     )
 
 
+def test_no_role_lacks_anything_and_none_may_more_than_it_did_without_a_reason(told):
+    audit = told[0].fairway("audit")
+    assert audit.code == 0, "\n".join(line for line in audit.out.splitlines() if line.startswith("•")) + audit.err
+
+
 def test_git_and_aws_agree(told):
     status = told[0].copy.fairway("status")
     assert status.code == 0, status.out

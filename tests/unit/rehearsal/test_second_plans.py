@@ -14,15 +14,16 @@ from fairway.rehearsal.second_plans import SecondPlans
 
 @pytest.fixture
 def asked(monkeypatch):
-    """What was planned: the root, and whether by the role that reads. `prod` wants a change, `staging` waits."""
+    """What was planned. `prod` wants a change, `staging` waits."""
     found, go_on = [], threading.Event()
 
     class Provisioner:
-        def __init__(self, _copy, *, listen, reading):
-            self._listen, self._reading = listen, reading
+        def __init__(self, _copy, *, listen, locking):
+            assert not locking
+            self._listen = listen
 
         def plan(self, root, *, file):
-            found.append((root, self._reading))
+            found.append(root)
             if root == "staging":
                 go_on.wait(10)
             self._listen(f"a change of {root}")
@@ -45,7 +46,7 @@ def test_what_is_planned_is_told_and_leaves_no_file(plans, asked, tmp_path):
     plans.look("dev", "version 1")
     plans.look("dev", "version 2")
     plans.settle()
-    assert asked.found == [("delivery", False), ("dev", True), ("dev", True)]
+    assert asked.found == ["delivery", "dev", "dev"]
     assert [(each.root, each.after) for each in plans.made] == [
         ("delivery", "its apply"), ("dev", "version 1"), ("dev", "version 2"),
     ]  # fmt: skip
@@ -65,5 +66,5 @@ def test_a_plan_that_is_not_empty_ends_the_story(plans, asked):
     plans.look("prod", "version 1")
     with pytest.raises(DriftAfterApplyError, match=r"prod was applied, and[^\n]*\na change of prod"):
         plans.settle()
-    assert asked.found == [("prod", True)]
+    assert asked.found == ["prod"]
     assert plans.made == []
