@@ -204,13 +204,13 @@ def _plain(kind: str, batches: Sequence[Rows]) -> Request:
 
 
 def _instead(kind: str) -> str:
-    return ": it takes no CSV" if kind == "csv" else ""
+    return ", as it takes no CSV" if kind == "csv" else ""
 
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 LIBRARIES = ("pandas", "numpy", "xgboost-cpu")
 CONTESTANTS: tuple[Contestant, ...] = (
-    Ours("ours", packages=("granian", "numpy", "pyarrow", "xgboost-cpu")),
+    Ours("ours", packages=("granian", "numpy", "onnxruntime", "pyarrow", "xgboost-cpu")),
     Reference("reference, pinned", "reference", ("gunicorn", "flask", *LIBRARIES), more=ONE_THREAD),
     Reference("reference, unpinned", "reference", ("gunicorn", "flask", *LIBRARIES)),
     MLServer("MLServer", "mlserver", ("mlserver", *LIBRARIES), more=ONE_THREAD),

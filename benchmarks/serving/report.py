@@ -36,8 +36,9 @@ def write(
         "versions": {each.name: each.versions() for each in contestants},
     }
     content = {**about, "goals": goals, "medians": rows, "resources": resources}
-    content["samples"] = [asdict(cell) for cell in cells]
-    (results / "serving.json").write_text(json.dumps(content, indent=1) + "\n")
+    samples = ",\n  ".join(json.dumps(asdict(cell)) for cell in cells)  # a line each
+    text = json.dumps(content, indent=1).removesuffix("\n}")
+    (results / "serving.json").write_text(f'{text},\n "samples": [\n  {samples}\n ]\n}}\n')
     (results / "serving.md").write_text(page(about, goals, rows, resources, contestants))
     draw(rows, results / "serving.png")
     print((results / "serving.md").read_text())
@@ -52,7 +53,7 @@ def facts(command: str, rounds: int) -> dict[str, str]:
         "load": f"{wrk_version()}, one thread, loopback; each answer asked for when the last one came",
         "figures": f"medians of {rounds} rounds, in each of which everyone has a turn; ratios are of one round",
         "command": command,
-    }
+    } | ({} if rounds > 2 else {"standing": "preliminary: a short run on a busy machine, no result"})
 
 
 def processor() -> str:
@@ -104,10 +105,12 @@ def page(
     lines = ["# Serving, measured beside its peers", ""]
     lines += [f"- {name}: {value}" for name, value in about["facts"].items()]
     lines += ["", "![requests a second](serving.png)", "", "## What it had to show", ""]
-    lines += ["| goal | wanted | measured | |", "| --- | --- | --- | --- |"]
-    lines += [
-        f"| {g['goal']} | {g['wanted']} | {g['measured']} | {'met' if g['met'] else '**missed**'} |" for g in goals
-    ]
+    lines += ["| goal | wanted | measured | | its CPU a request over ours |", "| --- | --- | --- | --- | --- |"]
+    for goal in goals:
+        met = "met" if goal["met"] else "**missed**"
+        lines.append(
+            f"| {goal['goal']} | {goal['wanted']} | {goal['measured']} | {met} | {goal.get('cpu_ratio', '-')} |"
+        )
     lines += ["", "## Who", "", "| contestant | versions | protocol |", "| --- | --- | --- |"]
     lines += [f"| {each.name} | {about['versions'][each.name]} | {_protocol(each)} |" for each in contestants]
     lines += [f"| {name} | ours, without HTTP, in two processes | |" for name in IN_PROCESS]
@@ -129,8 +132,8 @@ def page(
 
 
 def _protocol(contestant: Contestant) -> str:
-    said = dict.fromkeys(contestant.request(kind, []).protocol for kind in KINDS)
-    return "; ".join(text for text in said if text)
+    said = {kind: contestant.request(kind, []).protocol for kind in KINDS}
+    return "; ".join(f"{kind.upper()}: {text}" for kind, text in said.items() if text)
 
 
 def _figures(rows: Table, size: int, kind: str) -> list[str]:

@@ -131,7 +131,7 @@ def main() -> int:
             highest = highest_rate(told.port, request)
             windows = load(told.port, pid, request, told.share * highest, told.minutes)
     figures = summary(windows, highest, told.share * highest)
-    about = facts("make soak MINUTES=" + f"{told.minutes:g}", 1) | {
+    about = facts("make soak MINUTES=" + f"{told.minutes:g}", 3) | {
         "load": f"{CONNECTIONS} connections, one row of CSV, on a schedule at {told.share:.0%} of the maximum",
         "figures": f"of windows of {WINDOW_SECONDS} seconds; {(time.monotonic() - began) / 60:.0f} minutes in all",
     }
