@@ -50,11 +50,11 @@ def main(model: Path, kind: str, rows: int, seconds: float) -> None:
     write = as_csv if kind == "csv" else as_records
     media_type = {"csv": "text/csv", "json": "application/json"}[kind]
     bodies = [write(each) for each in content]
-    parsed = [read_batch(body, media_type, predictor.schema) for body in bodies]
+    parsed = [read_batch(body, media_type, predictor.schema, arrays=True) for body in bodies]
 
     def whole(turn: int) -> bytes:
         answer = choose_answer("application/json")
-        batch = read_batch(bodies[turn], media_type, predictor.schema)
+        batch = read_batch(bodies[turn], media_type, predictor.schema, arrays=True)
         return write_answer(predictor.predict(batch), answer)
 
     found = {
