@@ -10,10 +10,14 @@ from xdist.scheduler import LoadScopeScheduling
 # that interrupt a command would see it go on.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-TOGETHER = {
-    f"tests/integration/main_job/test_{name}.py": "main_job"
-    for name in ("demo", "deployment_failures", "observability", "refusals", "training_failures")
-} | {f"tests/integration/wiring/test_{name}.py": "wiring" for name in ("triggers", "troubleshooting", "wiring")}
+TOGETHER = (
+    {
+        f"tests/integration/main_job/test_{name}.py": "main_job"
+        for name in ("demo", "deployment_failures", "modes", "observability", "refusals", "training_failures")
+    }
+    | {f"tests/integration/wiring/test_{name}.py": "wiring" for name in ("triggers", "troubleshooting", "wiring")}
+    | {f"tests/integration/container/test_{name}.py": "container" for name in ("jobs", "script_mode", "serving")}
+)
 """Files that share a session fixture which takes minutes: one worker runs them, in one go."""
 LONGEST = (
     "tests/integration/story/test_story.py",

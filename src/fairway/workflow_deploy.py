@@ -20,6 +20,9 @@ from fairway.errors import (
 )
 from fairway.settings import Settings
 
+STILL_THERE = 'Cannot create already existing endpoint "'
+"""SageMaker's word, of an endpoint whose name is taken."""
+
 
 def deploy(
     settings: Settings, environment: str, *, plan: Plan | None = None, listen: Listener = silent
@@ -36,7 +39,7 @@ def deploy(
         plan = provisioner.plan(environment)
     since = datetime.now(UTC)
     try:
-        outputs = provisioner.apply(environment, plan)
+        outputs = _apply(provisioner, environment, plan, listen)
         verify(settings, environment, outputs)
         api_release.release(settings, environment, outputs, listen)
     except (StateLockedError, PlanStaleError, TerraformDiedError):
@@ -46,6 +49,21 @@ def deploy(
             raise  # nothing was to be deployed: the error is not about an endpoint
         raise _failed(settings, environment, error, since) from error
     return outputs
+
+
+def _apply(provisioner: Provisioner, environment: str, plan: Plan, listen: Listener) -> dict[str, Any]:
+    """Apply a plan; one that replaces the endpoint is ended once SageMaker has deleted the old one.
+
+    Terraform's provider takes an endpoint that is being deleted for one that is gone, and makes the next too early.
+    What is left to do is planned anew, as after an apply that was killed: that waits for the endpoint.
+    """
+    try:
+        return provisioner.apply(environment, plan)
+    except TerraformError as error:
+        if STILL_THERE not in error.message:
+            raise
+        listen("The endpoint that is replaced is still being deleted: the rest is applied when it is gone.")
+        return provisioner.apply(environment, provisioner.plan(environment))
 
 
 def verify(settings: Settings, environment: str, outputs: dict[str, Any]) -> None:

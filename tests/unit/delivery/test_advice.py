@@ -1,11 +1,13 @@
 """The field guide as a table: what is needed, and what is advised for it."""
 
+from typing import Any
+
 import pytest
 
 from fairway.delivery.advice import Needs, advise, memory_mb
 from fairway.errors import NeedsError
 
-TABLE = [
+TABLE: list[tuple[Any, tuple[str, str, str, str]]] = [
     # traffic, latency, requests a minute, MB, work ms, GB, accelerator, budget -> option, instance, scaling, rollout
     (("files", 0, 0, 500, 10, 1, "none", "balanced"), ("batch", "ml.m5.large", "by the job", "none")),
     (("files", 0, 0, 500, 80, 1, "none", "lean"), ("batch", "ml.c5.xlarge", "by the job", "none")),
