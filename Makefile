@@ -137,7 +137,7 @@ bench: bench-serving ## Measure everything, and write benchmarks/results
 	.venv/bin/python benchmarks/twin/measure.py
 	.venv/bin/python benchmarks/quality/measure.py
 bench-setup: setup ## Make the environments of the serving benchmark's peers
-	@sh requirements/setup.sh "$(PYTHON)" $(PEERS:%=build/bench/venv-%:bench-%)
+	@sh requirements/setup.sh "$(PYTHON)" $(foreach peer,$(PEERS),build/bench/venv-$(peer):bench-$(peer))
 bench-serving: bench-setup ## Measure the container beside its peers; SERVING="--quick --only ours,nginx" for a look
 	.venv/bin/python -m benchmarks.serving $(SERVING)
 soak: setup ## Load the container at 70 % of its measured maximum for MINUTES
