@@ -43,6 +43,12 @@ class Artifact:
         # In place: no DMatrix is built, which costs more than the trees for a few rows.
         return np.asarray(self.booster.inplace_predict(features, validate_features=False), dtype=np.float64)
 
+    def explain(self, features: Features) -> tuple[list[float], list[list[float]]]:
+        """Return the margin for each row, and what each feature and the bias contributed to it."""
+        matrix = xgb.DMatrix(features, feature_names=list(FEATURES), nthread=1)
+        margins = self.booster.predict(matrix, output_margin=True)
+        return margins.tolist(), self.booster.predict(matrix, pred_contribs=True).tolist()
+
     def save(self, directory: Path, report: dict[str, Any], onnx: bytes | None = None) -> None:
         """Write the artifact and its training report; the same training gives the same bytes.
 

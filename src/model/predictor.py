@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import cast
 
 from model.artifact import Artifact
+from model.encoding import FEATURES, Features
 from model.flights import SCHEMA, between_columns, check
 from model.schema import Schema
 
@@ -25,13 +26,28 @@ class Predictor:
 
     def predict(self, batch: Mapping[str, Sequence[object]]) -> list[dict[str, object]]:
         """Answer {"probability", "late"} for each row of columns by name; raises InputError for the caller's fault."""
+        return self._answers(self._features(batch))
+
+    def explain(self, batch: Mapping[str, Sequence[object]]) -> list[dict[str, object]]:
+        """Answer as `predict`, with the margin (log of the odds) and what each feature contributed to it (TreeSHAP)."""
+        features = self._features(batch)
+        answers = self._answers(features)
+        margins, contributions = self._artifact.explain(features)
+        names = (*FEATURES, "bias")
+        for answer, margin, values in zip(answers, margins, contributions, strict=True):
+            answer["margin"] = margin
+            answer["contributions"] = dict(zip(names, values, strict=True))
+        return answers
+
+    def _features(self, batch: Mapping[str, Sequence[object]]) -> Features:
         flight = self.schema.parse_row(batch)
         if flight is not None and all(holds for _, holds, _ in between_columns(flight)):
-            features = self._artifact.encoder.encode_flight(flight)
-        else:
-            columns = self.schema.parse(batch)
-            check(columns)
-            features = self._artifact.encoder.encode(columns)
+            return self._artifact.encoder.encode_flight(flight)
+        columns = self.schema.parse(batch)
+        check(columns)
+        return self._artifact.encoder.encode(columns)
+
+    def _answers(self, features: Features) -> list[dict[str, object]]:
         threshold = self._artifact.threshold
         chances = self._artifact.score(features).tolist()
         return [{"probability": chance, "late": chance >= threshold} for chance in chances]

@@ -23,4 +23,6 @@ def read(package_arn: str, *, sagemaker: Any, s3: Any) -> Golden:
     bucket, key = evaluation.removeprefix("s3://").split("/", 1)
     answer = s3.get_object(Bucket=bucket, Key=f"{key.rsplit('/', 1)[0]}/golden.json")
     document = json.loads(answer["Body"].read())
-    return Golden(Schema.parse(document["schema"]), document["request"], document["response"])
+    return Golden(
+        Schema.parse(document["schema"], document.get("unknown", "refuse")), document["request"], document["response"]
+    )

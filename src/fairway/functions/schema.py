@@ -60,10 +60,11 @@ class Schema:
     """The columns of a request, in the order in which a CSV without a header gives them."""
 
     columns: tuple[Column, ...]
+    unknown: str = "refuse"
 
     @classmethod
-    def parse(cls, rows: Sequence[Mapping[str, Any]]) -> "Schema":
-        """Read what the model's `schema.to_json()` wrote."""
+    def parse(cls, rows: Sequence[Mapping[str, Any]], unknown: str = "refuse") -> "Schema":
+        """Read what the model's `schema.to_json()` wrote, and what becomes of columns that it does not know."""
         return cls(
             tuple(
                 Column(
@@ -74,7 +75,8 @@ class Schema:
                     row.get("maximum", math.inf),
                 )
                 for row in rows
-            )
+            ),
+            unknown,
         )
 
     def check(self, batch: Mapping[str, Sequence[object]]) -> None:

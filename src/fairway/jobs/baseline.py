@@ -10,7 +10,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet
 
 from fairway.serving.formats import Column
-from fairway.serving.quality import Baseline, Range, Seen, Values, Window, count_inputs, count_scores, edges_of
+from fairway.serving.quality import Baseline, Window, count_inputs, count_scores, edges_of
+from fairway.serving.seen import Range, Seen, Values
 from model import Predictor
 
 # Enough that what chance adds to the index (quality.py) is a thousandth, and a few seconds of prediction.

@@ -17,7 +17,7 @@ ROWS = 20
 
 
 def golden_requests(artifact: Path, test: Path) -> dict[str, Any]:
-    """Return {"schema", "request", "response"}: JSON as the endpoint speaks it, of rows spread over the data."""
+    """Return {"schema", "unknown", "request", "response"}: JSON as the endpoint has it, of rows over all the data."""
     predictor = Predictor.load(artifact)
     names = [column.name for column in predictor.schema.columns]
     table = pyarrow.parquet.read_table(test, columns=names)
@@ -27,4 +27,10 @@ def golden_requests(artifact: Path, test: Path) -> dict[str, Any]:
     # Through the container's own reader and writer: what the endpoint will do with these bytes.
     batch = formats.read_batch(json.dumps(request).encode(), formats.JSON, predictor.schema)
     answer = formats.write_answer(predictor.predict(batch), formats.JSON)
-    return {"schema": predictor.schema.to_json(), "request": request, "response": json.loads(answer)}
+    unknown = getattr(predictor.schema, "unknown", "refuse")
+    return {
+        "schema": predictor.schema.to_json(),
+        "unknown": unknown,
+        "request": request,
+        "response": json.loads(answer),
+    }

@@ -11,6 +11,7 @@ from fairway.errors import RequestError
 JSON, CSV, JSON_LINES = "application/json", "text/csv", "application/jsonlines"
 PARQUET, ARROW = "application/vnd.apache.parquet", "application/vnd.apache.arrow.stream"
 CSV_WITH_HEADER = f"{CSV}; header=present"
+EXPLAINED = "explain=contributions"
 _NAMES = {
     JSON: JSON,
     CSV: CSV,
@@ -31,6 +32,14 @@ class MediaType:
     parameters: Mapping[str, str]
 
 
+@dataclass(frozen=True)
+class Choice:
+    """An answer's media type, and whether what each feature contributed is wanted beside it."""
+
+    media_type: str
+    explained: bool = False
+
+
 @lru_cache(_REMEMBERED)
 def content_type(text: str) -> MediaType:
     """Return the format of a request; RequestError 415 names those that are read."""
@@ -42,25 +51,48 @@ def content_type(text: str) -> MediaType:
     return MediaType(name, parameters)
 
 
-@lru_cache(_REMEMBERED)
 def choose_answer(accept: str) -> str:
     """Return the answer's media type for an Accept header: the most wanted of JSON, CSV and JSON Lines.
 
     JSON is preferred where several will do. RequestError 406 names those that are written.
     """
-    best, best_quality = "", 0.0
+    return choose(accept).media_type
+
+
+@lru_cache(_REMEMBERED)
+def choose(accept: str) -> Choice:
+    """Return the answer that an Accept header wants most, or RequestError 406."""
+    best, best_quality = Choice(""), 0.0
     for wanted in (accept or "*/*").split(","):
         kind, parameters = _parsed(wanted)
         quality = _quality(parameters.get("q", "1"))
-        offered = _ANSWERS.get(kind)
+        offered = _offered(kind, parameters)
         if offered and quality > best_quality:
-            header = offered == CSV and parameters.get("header") == "present"
-            best, best_quality = CSV_WITH_HEADER if header else offered, quality
-    if not best:
+            best, best_quality = offered, quality
+    if not best.media_type:
         raise RequestError(
-            406, f"The answer cannot be given as {_shown(accept)}: {JSON}, {CSV} or {JSON_LINES} is expected in Accept."
+            406,
+            f"The answer cannot be given as {_shown(accept)}: {JSON}, {CSV} or {JSON_LINES} is expected in Accept, "
+            f"or {JSON}; {EXPLAINED}.",
         )
     return best
+
+
+def _offered(kind: str, parameters: Mapping[str, str]) -> Choice | None:
+    media_type = _ANSWERS.get(kind)
+    explain = parameters.get("explain")
+    if media_type is None or explain not in {None, "contributions"} or (explain and media_type == CSV):
+        return None  # a table of contributions has no place in the columns of the answers
+    header = media_type == CSV and parameters.get("header") == "present"
+    return Choice(CSV_WITH_HEADER if header else media_type, explained=explain is not None)
+
+
+@lru_cache(_REMEMBERED)
+def takes_gzip(accept_encoding: str) -> bool:
+    """Tell whether an Accept-Encoding header wants gzip."""
+    wanted = dict(_parsed(coding) for coding in accept_encoding.split(","))
+    parameters = wanted.get("gzip", wanted.get("*"))
+    return parameters is not None and _quality(parameters.get("q", "1")) > 0
 
 
 def _parsed(text: str) -> tuple[str, Mapping[str, str]]:

@@ -43,10 +43,10 @@ def read(body: bytes, kind: str, schema: Schema, *, arrays: bool, limit: int) ->
 
 def _table(body: bytes, kind: str, schema: Schema, limit: int) -> "pa.Table | None":
     if kind == PARQUET:
+        _check_fields(pyarrow.parquet.read_schema(io.BytesIO(body)), schema)
         texts = [column.name for column in schema.columns if column.type == "string"]
         # As dictionaries: a text that comes in a million rows is in memory once.
-        file = pyarrow.parquet.ParquetFile(io.BytesIO(body), read_dictionary=texts, memory_map=False)
-        _check_fields(file.schema_arrow, schema)
+        file = pyarrow.parquet.ParquetFile(io.BytesIO(body), read_dictionary=texts)
         if file.metadata.num_rows * 8 * max(1, file.metadata.num_columns) > limit:
             return None
         names = [column.name for column in schema.columns if column.name in file.schema_arrow.names]
@@ -75,7 +75,7 @@ def _check_fields(found: "pa.Schema", schema: Schema) -> None:
     for column in schema.columns:
         if column.name in found.names:
             kind = found.field(column.name).type
-            texts, expected = column.type == "string", "text" if column.type == "string" else "numbers"
+            texts, expected = column.type == "string", "texts" if column.type == "string" else "numbers"
             if not (pa.types.is_null(kind) or (_is_text(kind) if texts else _is_number(kind))):
                 raise RequestError(
                     400, f"The column {column.name!r} holds {shown(str(kind))}: {expected} are expected."

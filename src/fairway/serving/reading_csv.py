@@ -55,14 +55,16 @@ def _read_many(body: bytes, header: str | None, schema: Schema) -> Batch | None:
     first, _, rest = body.partition(b"\n")
     try:
         fields = first.decode().split(",")
-    except UnicodeDecodeError:
+        if header == "present":
+            check_names(fields, schema)
+    except (UnicodeDecodeError, RequestError):
         return None
     if header == "present":
-        check_names(fields, schema)
         names, body = fields, rest
     elif fields[0] in names:
         return None
-    if len(names) == 1 or not body or body.startswith(_BYTE_ORDER_MARK):
+    # Arrow skips the mark, and fills an empty line with nothing.
+    if len(names) == 1 or not body or body.startswith((_BYTE_ORDER_MARK, b"\n")) or b"\n\n" in body:
         return None
     batch: dict[str, Any] | None = read_table(body, names, schema)
     return batch

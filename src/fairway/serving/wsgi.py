@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from fairway.errors import RequestError
 from fairway.serving.access import AccessLog, request_id
-from fairway.serving.formats import JSON, choose_answer, read_batch, write_answer
+from fairway.serving.compression import packed, unpacked
+from fairway.serving.formats import JSON, UNPACKED, read_batch, write_answer
+from fairway.serving.media import EXPLAINED, choose
 from model import InputError, Predictor
 
 if TYPE_CHECKING:
@@ -28,6 +30,8 @@ MAX_DISCARDED = 64 * 1024 * 1024
 CHUNK = 1024 * 1024
 # Requests of no more rows and bytes than this are watched together: they are kept until then.
 SMALL_ROWS, SMALL_BODY = 8, 4096
+
+_GZIPPED = (("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding"))
 
 logger = logging.getLogger("fairway.serving")
 
@@ -59,6 +63,8 @@ class Application:
         self._predictor = predictor
         self._watch = watch
         self._max_body = max_body
+        # A table of numbers is larger in memory than in a file: an example's of 6 MB is 16.
+        self._unpacked = max(UNPACKED, 4 * max_body)
         self._access = access or AccessLog(release, git_sha)
         self._ready = Answer("200 OK", json.dumps({"status": "ready", "release": release}).encode())
         # The one header of a container's that InvokeEndpoint passes on: a client can tell which release answered it.
@@ -123,13 +129,27 @@ class Application:
             return _error(500, "The model failed to answer; its log says why.")
 
     def _invoke(self, environ: "WSGIEnvironment") -> Answer:
-        media_type = choose_answer(environ.get("HTTP_ACCEPT", ""))
+        choice = choose(environ.get("HTTP_ACCEPT", ""))
         body = self._body(environ)
-        batch = read_batch(body, environ.get("CONTENT_TYPE", ""), self._predictor.schema, arrays=True)
-        predictions = self._predictor.predict(batch)
+        if coding := environ.get("HTTP_CONTENT_ENCODING"):
+            body = unpacked(body, coding, self._max_body)
+        content_type = environ.get("CONTENT_TYPE", "")
+        batch = read_batch(body, content_type, self._predictor.schema, arrays=True, limit=self._unpacked)
+        predictions = self._explain(batch) if choice.explained else self._predictor.predict(batch)
         if self._watch is not None:
             self._observe(self._watch, batch, predictions, small=len(body) <= SMALL_BODY)
-        return Answer("200 OK", write_answer(predictions, media_type), media_type, rows=len(predictions))
+        content = write_answer(predictions, choice.media_type)
+        compressed = packed(content, environ.get("HTTP_ACCEPT_ENCODING", ""))
+        if compressed is not None:
+            return Answer("200 OK", compressed, choice.media_type, _GZIPPED, len(predictions))
+        return Answer("200 OK", content, choice.media_type, rows=len(predictions))
+
+    def _explain(self, batch: "Batch") -> "Sequence[Mapping[str, object]]":
+        explain = getattr(self._predictor, "explain", None)
+        if explain is None:
+            raise RequestError(406, f"This model explains nothing: leave {EXPLAINED} out of Accept.")
+        answers: Sequence[Mapping[str, object]] = explain(batch)
+        return answers
 
     def _observe(
         self, watch: "Watch", batch: "Batch", predictions: "Sequence[Mapping[str, object]]", *, small: bool

@@ -1,16 +1,26 @@
 import csv
+import gzip
 import http.client
 import io
 import json
+import os
 import shutil
 import signal
 import threading
 import time
+from pathlib import Path
 from urllib.parse import urlsplit
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
 import pytest
 from tests.integration.container.conftest import Container
 from tests.integration.running import free_port
+
+from model.artifact import Artifact
+from model.flights import SCHEMA
 
 
 @pytest.fixture(scope="module")
@@ -174,3 +184,60 @@ def test_a_port_that_is_none_is_a_sentence(container):
     code, output = container.run("serve", SAGEMAKER_BIND_TO_PORT="http")
     assert code == 1
     assert "SAGEMAKER_BIND_TO_PORT is 'http': a port from 1 to 65535 is expected." in output
+
+
+@pytest.fixture(scope="module")
+def month(prepared):
+    """The test month as Arrow has it, without the label."""
+    return pq.read_table(prepared.processing_output("data") / "test").drop_columns(["late"])
+
+
+def bodies(month):
+    """Gives each content type with the whole month as its body."""
+    rows, parquet, stream, plain = month.to_pylist(), io.BytesIO(), io.BytesIO(), io.BytesIO()
+    pq.write_table(month, parquet)
+    with pa.ipc.new_stream(stream, month.schema) as writer:
+        writer.write_table(month)
+    pyarrow.csv.write_csv(month, plain, pyarrow.csv.WriteOptions(include_header=True, quoting_style="none"))
+    _, _, text = plain.getvalue().partition(b"\n")
+    lines = "\n".join(json.dumps({name: value for name, value in row.items() if value is not None}) for row in rows)
+    yield "text/csv; header=present", plain.getvalue()
+    yield "text/csv", text
+    yield "text/csv; header=absent", text.replace(b"\n", b"\r\n")  # which the exact way alone reads
+    yield "application/json", json.dumps({"columns": month.to_pydict()}).encode()
+    yield "application/jsonlines", lines.encode()
+    yield "application/vnd.apache.parquet", parquet.getvalue()
+    yield "application/vnd.apache.arrow.stream", stream.getvalue()
+
+
+def test_a_whole_month_gets_the_same_predictions_in_every_format_from_both_backends(month, trained):
+    artifact = Artifact.load(trained.model, 1)
+    features = artifact.encoder.encode(SCHEMA.parse(month.to_pydict()))
+    expected = artifact.booster.inplace_predict(features, validate_features=False)
+    assert artifact.small is not None
+    assert np.abs(artifact.small.score(features) - expected).max() <= 1e-6
+    with Container(trained, {"FAIRWAY_MAX_BODY_MB": "32"}).serving() as (_, url):
+        for content_type, body in bodies(month):
+            headers = {"Content_Type": content_type, "Content_Encoding": "gzip", "Accept": "text/csv"}
+            status, _, answer = call(url, body=gzip.compress(body, 1), **headers)
+            assert status == 200, (content_type, answer)
+            got = np.array([float(line.split(",")[0]) for line in answer.splitlines()])
+            assert len(got) == month.num_rows
+            assert np.abs(got - expected).max() <= 1e-6, content_type
+
+
+def test_contributions_sum_to_the_margin(server, golden):
+    asked = {"Content_Type": "application/json", "Accept": "application/json; explain=contributions"}
+    status, _, answer = call(server, body=json.dumps(golden["request"]), **asked)
+    assert status == 200
+    for row in answer["predictions"]:
+        assert sum(row["contributions"].values()) == pytest.approx(row["margin"], abs=1e-4)
+
+
+def test_workers_share_what_was_loaded_and_stay_small(trained):
+    with Container(trained).serving() as (process, _):
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        assert len(children) == len(os.sched_getaffinity(0))
+        for child in children:
+            status = dict(line.split(":", 1) for line in Path(f"/proc/{child}/status").read_text().splitlines())
+            assert int(status["VmRSS"].split()[0]) < 120_000, "kB"

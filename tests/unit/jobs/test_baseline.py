@@ -8,7 +8,7 @@ import pytest
 from tests.unit.serving.fakes import FakePredictor
 
 from fairway.jobs import baseline
-from fairway.serving.quality import Range, Values
+from fairway.serving.seen import Range, Values
 
 ROWS = 12
 

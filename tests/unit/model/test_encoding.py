@@ -1,11 +1,14 @@
 import datetime as dt
 import json
+from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from model.artifact import Artifact
 from model.encoding import CATEGORIES, FEATURES, Encoder
 from model.flights import SCHEMA
 from model.schema import Values
@@ -81,3 +84,13 @@ def test_one_row_of_features_a_flight(rows: int):
     features = NEUTRAL.encode(columns(*[FLIGHT] * rows))
     assert features.shape == (rows, len(FEATURES))
     assert features.dtype == np.float32
+
+
+def test_one_flight_is_encoded_as_it_is_among_many(data: Path, artifact: Path):
+    encoder = Artifact.load(artifact, 1).encoder
+    table = pq.read_table(data / "test", columns=list(SCHEMA.names))
+    together = encoder.encode(SCHEMA.parse(table.to_pydict()))
+    for row, flight in enumerate(table.to_pylist()):
+        alone = SCHEMA.parse_row({name: [None if value is None else str(value)] for name, value in flight.items()})
+        assert alone is not None
+        np.testing.assert_array_equal(encoder.encode_flight(alone)[0], together[row])

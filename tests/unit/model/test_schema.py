@@ -98,3 +98,43 @@ def test_parsing_answers_or_names_what_is_wrong(rows: list[tuple[object, object,
     assert all(isinstance(value, str) and value for value in columns["carrier"])
     assert all(value in range(1, 13) for value in columns["month"])
     assert not np.isinf(columns["temp"].astype(float)).any()
+
+
+@given(st.tuples(anything, anything, anything))
+def test_a_row_is_parsed_alone_as_it_is_in_a_column(row: tuple[object, object, object]):
+    batch = {name: [value] for name, value in zip(SCHEMA.names, row, strict=True)}
+    outcomes = []
+    for parse in (SCHEMA.parse, SCHEMA.parse_row):
+        try:
+            columns = parse(batch) or {}
+            outcomes.append(
+                repr([value.tolist()[0] if hasattr(value, "tolist") else value for value in columns.values()])
+            )
+        except InputError as error:
+            outcomes.append(str(error))
+    assert outcomes[0] == outcomes[1]
+
+
+def test_what_is_remembered_of_a_column_is_bounded():
+    column = Column("wind", "number", required=False, description="")
+    for number in range(3 * 4096):
+        assert column.value(str(number)) == number
+    column.value("1" + "0" * 40)
+    assert len(column.known) <= 4096
+    assert max(len(text) for text in column.known if isinstance(text, str)) <= 32
+    assert math.isnan(column.value(""))
+
+
+def test_true_is_no_one_though_it_was_seen_before():
+    column = Column("month", "integer", required=True, description="", minimum=1, maximum=12)
+    assert column.value("1") == column.value(1) == 1
+    with pytest.raises(InputError, match="true came"):
+        column.value(True)  # noqa: FBT003 -- the value that is refused
+
+
+@pytest.mark.parametrize("value", [0.0, 13.0, 1.5, np.nan, np.inf])
+def test_an_array_is_held_to_the_same_bounds(value: float):
+    column = Column("month", "integer", required=True, description="", minimum=1, maximum=12)
+    with pytest.raises(InputError, match="row 2, column 'month'"):
+        column.parse(np.array([1.0, value]))
+    assert column.parse(np.array([1.0, 12.0])).tolist() == [1, 12]

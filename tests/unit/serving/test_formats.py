@@ -4,7 +4,8 @@ import pytest
 from tests.unit.serving.fakes import Schema
 
 from fairway.errors import RequestError
-from fairway.serving.formats import CSV, JSON, choose_answer, read_batch, write_answer
+from fairway.serving.formats import CSV, JSON, JSON_LINES, choose_answer, read_batch, write_answer
+from model.schema import Schema as TypedSchema
 
 SCHEMA = Schema()
 BATCH = {"hour": ["7", "8"], "carrier": ["AA", "B,6"], "wind": ["1.5", None]}
@@ -21,6 +22,7 @@ def read(body, content_type=JSON):
         ("text/csv; header=absent", '7,AA,1.5\r\n8,"B,6",'),
         ("TEXT/CSV; charset=utf-8; header=present", 'wind,hour,carrier\n1.5,7,AA\n,8,"B,6"\n'),
         (JSON, json.dumps({"columns": BATCH})),
+        ("application/x-ndjson", '{"hour": "7", "carrier": "AA", "wind": "1.5"}\n\n{"hour": "8", "carrier": "B,6"}'),
         (
             "application/json; charset=utf-8",
             '{"instances": [{"hour": "7", "carrier": "AA", "wind": "1.5"}, {"hour": "8", "carrier": "B,6"}]}',
@@ -63,6 +65,16 @@ def test_numbers_of_json_stay_numbers():
         (CSV, '7,"AA,1\n', "The body is no CSV in UTF-8: unexpected end of data."),
         (JSON, "{", "The body is no JSON: Expecting property name"),
         (JSON, b"\xff", "The body is no JSON"),
+        (
+            JSON,
+            '{"instances": [{"hour": 7, "hour": 8}]}',
+            "The body is no JSON: the name 'hour' comes twice in one object.",
+        ),
+        (JSON, '{"columns": {"hour": [7], "carrier": ["\\ud800"]}}', "Row 1, column 'carrier': '\\ud800' came"),
+        (JSON, '\ufeff{"columns": {}}', "The body is no JSON: Unexpected UTF-8 BOM"),
+        (JSON_LINES, "", "The request holds no row: one or more are expected."),
+        (JSON_LINES, '{"hour": 7, "carrier": "AA"}\n{', "Row 2 is no JSON: Expecting property name"),
+        (JSON_LINES, "[7]", "Row 1 is [7]: an object of columns and values is expected."),
         (JSON, "[" * 100_000, "The body is no JSON: maximum recursion depth"),
         (JSON, '{"columns": {"hour": [NaN]}}', "The body is no JSON: NaN is no JSON number."),
         (JSON, "1" * 5000, "The body is no JSON: Exceeds the limit"),
@@ -115,6 +127,10 @@ def test_another_content_type_is_415(content_type):
 @pytest.mark.parametrize(
     ("accept", "media_type"),
     [
+        ("application/x-ndjson", JSON_LINES),
+        ("application/jsonlines;q=0.9, text/csv;q=0.8", JSON_LINES),
+        ("application/json; explain=contributions", JSON),
+        ("application/json; explain=words, text/csv", CSV),
         ("", JSON),
         ("*/*", JSON),
         ("application/*", JSON),
@@ -130,7 +146,10 @@ def test_the_answer_is_what_is_wanted_most(accept, media_type):
     assert choose_answer(accept) == media_type
 
 
-@pytest.mark.parametrize("accept", ["text/html", "application/json;q=0"])
+@pytest.mark.parametrize(
+    "accept",
+    ["text/html", "application/json;q=0", "application/json; explain=words", "text/csv; explain=contributions"],
+)
 def test_an_answer_that_cannot_be_given_is_406(accept):
     with pytest.raises(RequestError, match="cannot be given as") as caught:
         choose_answer(accept)
@@ -144,6 +163,7 @@ PREDICTIONS: list[dict[str, object]] = [{"probability": 0.25, "late": False}, {"
     ("media_type", "body"),
     [
         (JSON, b'{"predictions": [{"probability": 0.25, "late": false}, {"probability": null, "late": true}]}'),
+        (JSON_LINES, b'{"probability": 0.25, "late": false}\n{"probability": null, "late": true}\n'),
         (CSV, b"0.25,false\n,true\n"),
         ("text/csv; header=present", b"probability,late\n0.25,false\n,true\n"),
     ],
@@ -155,3 +175,13 @@ def test_answers_are_written(media_type, body):
 def test_an_answer_that_json_cannot_say_is_our_fault():
     with pytest.raises(ValueError, match="not JSON compliant"):
         write_answer([{"probability": float("nan")}], JSON)
+
+
+@pytest.mark.parametrize("body", ['{"instances": [%s]}', "%s"])
+def test_unknown_names_are_passed_over_where_the_schema_says_so(body):
+    lenient = TypedSchema(SCHEMA.columns, unknown="ignore")  # type: ignore[arg-type]
+    row = '{"hour": 7, "carrier": "AA", "rain": 3}'
+    kind = JSON if "instances" in body else JSON_LINES
+    assert read_batch((body % row).encode(), kind, lenient) == {"hour": [7], "carrier": ["AA"], "wind": [None]}
+    columns = '{"columns": {"hour": [7], "rain": [3], "carrier": ["AA"]}}'
+    assert read_batch(columns.encode(), JSON, lenient) == {"hour": [7], "carrier": ["AA"]}

@@ -14,15 +14,13 @@ from fairway.serving.quality import (
     ENOUGH,
     WINDOW,
     Baseline,
-    Range,
-    Seen,
-    Values,
     Watch,
     count_inputs,
     count_scores,
     edges_of,
     psi,
 )
+from fairway.serving.seen import Range, Seen, Values
 
 COLUMNS: dict[str, Seen] = {
     "carrier": Values(frozenset({"AA", "UA"})),
@@ -243,3 +241,18 @@ def test_two_threads_lose_no_prediction(watched):
     for thread in threads:
         thread.join()
     assert [line["predictions"] for line in watched.lines] == [WINDOW] * 20
+
+
+def test_small_requests_are_counted_together_and_none_is_lost(caplog):
+    together, alone = Watched(caplog), Watched(caplog)
+    lines = []
+    for watched, later in ((together, True), (alone, False)):
+        caplog.clear()
+        for row in range(WINDOW + ENOUGH):
+            batch = {"carrier": ("AA" if row % 3 else None,)}
+            observe = watched.watch.observe_later if later else watched.watch.observe
+            observe(batch, [{"score": row % 97 / 97}])
+        watched.watch.close()
+        lines.append([vars(record)["fields"] for record in caplog.records])
+    assert lines[0] == lines[1]
+    assert [line["predictions"] for line in lines[0]] == [WINDOW, ENOUGH]

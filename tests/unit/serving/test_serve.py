@@ -20,13 +20,20 @@ def test_settings_have_sagemaker_s_defaults():
 
 def test_settings_are_read():
     environ = {"SAGEMAKER_BIND_TO_PORT": "9000", "FAIRWAY_BIND_ADDRESS": "127.0.0.1", "FAIRWAY_RELEASE": "7"}
-    assert serve.read_settings(environ) == serve.ServingSettings("127.0.0.1", 9000, "7")
+    environ |= {"FAIRWAY_GIT_SHA": "abc", "FAIRWAY_MAX_BODY_MB": "100"}
+    assert serve.read_settings(environ) == serve.ServingSettings("127.0.0.1", 9000, "7", "abc", 100)
 
 
 @pytest.mark.parametrize("port", ["", "0", "65536", "http", "-1", "\N{FULLWIDTH DIGIT EIGHT}"])
 def test_a_port_that_is_none_is_refused(port):
     with pytest.raises(ContainerSettingError, match=rf"SAGEMAKER_BIND_TO_PORT is '{port}': a port from 1 to 65535"):
         serve.read_settings({"SAGEMAKER_BIND_TO_PORT": port})
+
+
+@pytest.mark.parametrize("megabytes", ["", "0", "1025", "six", "-1"])
+def test_a_limit_of_the_body_that_is_none_is_refused(megabytes):
+    with pytest.raises(ContainerSettingError, match=rf"FAIRWAY_MAX_BODY_MB is '{megabytes}': a number of megabytes"):
+        serve.read_settings({"FAIRWAY_MAX_BODY_MB": megabytes})
 
 
 def load_with(monkeypatch, load):

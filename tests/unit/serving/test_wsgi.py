@@ -1,3 +1,4 @@
+import gzip
 import io
 import json
 import logging
@@ -8,7 +9,8 @@ from tests.unit.serving.fakes import FakePredictor, environ
 
 from fairway.serving.access import AccessLog
 from fairway.serving.logs import JsonFormatter
-from fairway.serving.quality import Baseline, Range, Watch
+from fairway.serving.quality import Baseline, Watch
+from fairway.serving.seen import Range
 from fairway.serving.wsgi import CHUNK, MAX_BODY, MAX_DISCARDED, Application
 
 
@@ -22,7 +24,7 @@ def call(request, predictor=None):
         return print  # PEP 3333's write(), which nobody uses
 
     fake: Any = predictor or FakePredictor()
-    body = b"".join(Application(fake, "7")(request, start_response))
+    body = b"".join(Application(fake, "7", git_sha="abc")(request, start_response))
     assert answered["headers"]["Content-Length"] == str(len(body))
     return answered["status"], answered["headers"], body
 
@@ -36,6 +38,68 @@ def error_of(request, predictor=None):
 def test_ping_says_ready_and_which_release():
     status, _, body = call(environ("GET", "/ping"))
     assert (status, json.loads(body)) == ("200 OK", {"status": "ready", "release": "7"})
+
+
+def test_batch_transform_is_told_what_to_send():
+    status, _, body = call(environ("GET", "/execution-parameters"))
+    told = {"MaxConcurrentTransforms": 1, "BatchStrategy": "MULTI_RECORD", "MaxPayloadInMB": 6}
+    assert (status, json.loads(body)) == ("200 OK", told)
+
+
+def test_an_answer_says_which_request_release_and_commit_it_is_of():
+    request = environ(body=b"7,AA,1\n", CONTENT_TYPE="text/csv", HTTP_X_AMZN_REQUESTID="aws-1")
+    headers = call(request)[1]
+    assert headers["X-Amzn-SageMaker-Custom-Attributes"] == "release=7,git_sha=abc,request_id=aws-1"
+    assert headers["X-Fairway-Request-Id"] == "aws-1"
+
+
+@pytest.mark.parametrize("given", ["", "two words", "x" * 129, "a,b", "\u00e9"])
+def test_a_request_without_a_usable_name_gets_one_of_its_own(given):
+    names = {
+        call(environ("GET", "/ping", HTTP_X_AMZN_SAGEMAKER_INFERENCE_ID=given))[1]["X-Fairway-Request-Id"] for _ in "12"
+    }
+    assert len(names) == 2
+    assert given not in names
+
+
+def test_a_client_s_own_name_goes_before_that_of_aws():
+    request = environ("GET", "/ping", HTTP_X_AMZN_SAGEMAKER_INFERENCE_ID="mine", HTTP_X_AMZN_REQUESTID="aws-1")
+    assert call(request)[1]["X-Fairway-Request-Id"] == "mine"
+
+
+def test_gzip_is_read_and_written():
+    body = b"23,AA,\n" * 500
+    request = environ(
+        body=gzip.compress(body), CONTENT_TYPE="text/csv", HTTP_CONTENT_ENCODING="gzip", HTTP_ACCEPT_ENCODING="gzip"
+    )
+    status, headers, content = call(request)
+    assert (status, headers["Content-Encoding"]) == ("200 OK", "gzip")
+    assert len(json.loads(gzip.decompress(content))["predictions"]) == 500
+
+
+def test_a_bomb_is_413():
+    request = environ(body=gzip.compress(b"7" * 7_000_000), CONTENT_TYPE="text/csv", HTTP_CONTENT_ENCODING="gzip")
+    assert error_of(request)[0].startswith("413")
+
+
+def test_contributions_are_asked_for_by_accept():
+    asked = {"CONTENT_TYPE": "text/csv", "HTTP_ACCEPT": "application/json; explain=contributions"}
+    status, error = error_of(environ(body=b"7,AA,1\n", **asked))
+    assert status == "406 Not Acceptable"
+    assert error == "This model explains nothing: leave explain=contributions out of Accept."
+    explaining: Any = FakePredictor()
+    explaining.explain = lambda _: [{"late": True, "margin": 1.0, "contributions": {"hour": 0.4, "bias": 0.6}}]
+    body = call(environ(body=b"7,AA,1\n", **asked), explaining)[2]
+    assert json.loads(body)["predictions"][0]["contributions"] == {"hour": 0.4, "bias": 0.6}
+
+
+def test_a_log_that_nobody_reads_is_no_reason_not_to_answer():
+    def gone(_line):
+        raise BrokenPipeError
+
+    fake: Any = FakePredictor()
+    application = Application(fake, "7", access=AccessLog("7", "", gone))
+    assert ask(application)[0] == ["200 OK"]
 
 
 def test_an_invocation_is_answered_in_the_format_that_is_asked_for():
