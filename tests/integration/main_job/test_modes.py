@@ -1,4 +1,4 @@
-"""The same release in every mode, by one word of main.tf: each verified by its golden requests, and planned empty after."""
+"""The same release in every mode, by one word of main.tf: verified by its golden requests, and planned empty after."""
 
 import json
 import re
