@@ -1,7 +1,7 @@
-"""The image's entry point: `python -m fairway.container train|serve|prepare|evaluate`.
+"""The image's entry point: `python -m fairway.container train|serve|prepare|join|evaluate`.
 
-SageMaker starts a training job as `train` and an endpoint's container as `serve`; a processing job gives `prepare` or
-`evaluate` as its ContainerArguments.
+SageMaker starts a training job as `train` and an endpoint's container as `serve`; a processing job gives `prepare`,
+`join` or `evaluate` as its ContainerArguments.
 """
 
 import logging.config
@@ -16,7 +16,7 @@ from fairway.jobs.runner import run_job
 from fairway.jobs.tree import Tree
 from fairway.serving.logs import CONFIG
 
-JOBS = ("train", "prepare", "evaluate")
+JOBS = ("train", "prepare", "join", "evaluate")
 
 
 def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
             return int(import_module("fairway.serving.serve").serve(tree.model, environ))
         case ["train"]:
             return run_job(lambda: _job("train", tree, environ), tree.failure)
-        case ["prepare" | "evaluate" as name]:
+        case ["prepare" | "join" | "evaluate" as name]:
             return run_job(lambda: _job(name, tree, environ), tree.message)
     error = ContainerUsageError(list(arguments), [*JOBS, "serve"])
     sys.stderr.write(f"{error}\n")

@@ -269,6 +269,33 @@ class JobOutputMissingError(FairwayError):
         super().__init__(f"The model's {task} left no file at {path}: src/model/README.md says what it has to write.")
 
 
+class NotShardableError(FairwayError):
+    """The fork's model prepares on one instance only, and was given several."""
+
+    def __init__(self, hosts: int) -> None:
+        super().__init__(
+            f"The job has {hosts} instances and this model prepares on one: src/model exports no prepare_shard "
+            "and join (src/model/README.md). Set jobs.processing.instance_count to 1."
+        )
+
+
+class ShardEmptyError(FairwayError):
+    """A host of a processing job was given none of the files that the hosts share."""
+
+    def __init__(self, host: str, hosts: int, files: int) -> None:
+        super().__init__(
+            f"The host {host} has none of the {files} files that {hosts} hosts share: each needs one at least. Set "
+            f"jobs.processing.instance_count to {files} at most, or cut the raw files smaller."
+        )
+
+
+class ShardMissingError(FairwayError):
+    """The hosts of a processing job did not all leave what is joined."""
+
+    def __init__(self, path: object) -> None:
+        super().__init__(f"No host has left its lineage below {path}: the step that prepares has to have run before.")
+
+
 class ArtifactUnreadableError(FairwayError):
     """A model artifact is no archive that may be unpacked."""
 

@@ -94,6 +94,8 @@ variable "training" {
       champion   = object({ metric = string, goal = string, tolerance = optional(number) })
     })
     jobs = optional(map(object({
+      instance_count   = optional(number)
+      sharded_prefix   = optional(string)
       instance_type    = optional(string)
       volume_gigabytes = optional(number)
       timeout_seconds  = optional(number)

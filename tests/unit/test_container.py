@@ -7,7 +7,7 @@ from fairway.container import main
 @pytest.mark.parametrize(("arguments", "came"), [([], "none"), (["trian"], "trian"), (["train", "now"], "train now")])
 def test_a_wrong_argument_is_one_sentence_and_exit_2(capsys, arguments, came):
     assert main(arguments, {}) == 2
-    sentence = "The container takes one argument, one of train, prepare, evaluate, serve; it was given: "
+    sentence = "The container takes one argument, one of train, prepare, join, evaluate, serve; it was given: "
     assert capsys.readouterr().err == f"{sentence}{came}.\n"
 
 

@@ -48,6 +48,42 @@ def read_parameters(environ: Mapping[str, str]) -> dict[str, str]:
     return _strings("FAIRWAY_PARAMETERS", parse_object("FAIRWAY_PARAMETERS", environ.get("FAIRWAY_PARAMETERS", "{}")))
 
 
+@dataclass(frozen=True)
+class Hosts:
+    """The instances of a job, and which of them this is."""
+
+    current: str = "algo-1"
+    names: tuple[str, ...] = ("algo-1",)
+
+
+def read_hosts(config: Path) -> Hosts:
+    """`resourceconfig.json`; one host where there is none, as when a job is run by hand."""
+    if not (config / "resourceconfig.json").is_file():
+        return Hosts()
+    told = _read("resourceconfig.json", config)
+    names, current = tuple(told.get("hosts") or ()), told.get("current_host")
+    if not isinstance(current, str) or current not in names:
+        raise ContainerSettingError(
+            "resourceconfig.json",
+            f"says that this is {current!r} of {', '.join(names) or 'no hosts'}: one of its hosts is expected",
+        )
+    return Hosts(current, names)
+
+
+def read_files(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """`FAIRWAY_FILES_0`, `_1` …: the names of all files that several hosts share, one a line.
+
+    In pieces, because a variable of a processing job has 256 characters at most; raises ContainerSettingError for none.
+    """
+    pieces: list[str] = []
+    while (piece := environ.get(f"FAIRWAY_FILES_{len(pieces)}")) is not None:
+        pieces.append(piece)
+    names = tuple(name for name in "".join(pieces).split("\n") if name)
+    if not names:
+        raise ContainerSettingError("FAIRWAY_FILES_0", "is missing: on several hosts, no host sees all files")
+    return names
+
+
 def read_training(config: Path) -> TrainingSettings:
     """SageMaker's `hyperparameters.json`, `inputdataconfig.json` and `resourceconfig.json`."""
     resources = _read("resourceconfig.json", config)

@@ -20,6 +20,11 @@ class Tree:
         return self.root / "input" / "config"
 
     @property
+    def processing_config(self) -> Path:
+        """A processing job's JSON files."""
+        return self.root / "config"
+
+    @property
     def channels(self) -> Path:
         """One folder for each input channel of a training job."""
         return self.root / "input" / "data"

@@ -71,7 +71,7 @@ resource "aws_iam_role_policy" "workflow" {
   role = aws_iam_role.workflow.name
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [
+    Statement = concat([
       {
         Sid    = "Jobs"
         Effect = "Allow"
@@ -140,7 +140,14 @@ resource "aws_iam_role_policy" "workflow" {
         # The vended logs' API knows no resources.
         Resource = "*"
       },
-    ]
+      ], [for statement in [{
+        Sid       = "RawFiles"
+        Effect    = "Allow"
+        Action    = "s3:ListBucket"
+        Resource  = local.bucket
+        Condition = { StringLike = { "s3:prefix" = "raw/*" } }
+      }] : statement if var.jobs.processing.instance_count > 1
+    ])
   })
 }
 
@@ -165,10 +172,15 @@ resource "aws_iam_role_policy" "processing" {
         Condition = { StringLike = { "s3:prefix" = ["raw/*", "runs/*"] } }
       },
       {
-        Sid      = "Read"
-        Effect   = "Allow"
-        Action   = "s3:GetObject"
-        Resource = ["${local.bucket}/raw/*", "${local.bucket}/runs/*/data/*", "${local.bucket}/runs/*/model.tar.gz"]
+        Sid    = "Read"
+        Effect = "Allow"
+        Action = "s3:GetObject"
+        Resource = [
+          "${local.bucket}/raw/*",
+          "${local.bucket}/runs/*/data/*",
+          "${local.bucket}/runs/*/data-report/shards/*",
+          "${local.bucket}/runs/*/model.tar.gz",
+        ]
       },
       {
         Sid    = "Write"

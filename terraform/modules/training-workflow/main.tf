@@ -12,6 +12,9 @@ locals {
     can(regex("^ml[.](g[4-9]|p3dn|p[4-9]|trn|[cmr][0-9][a-z]*d)", job.instance_type)) ? {} : { VolumeKmsKeyId = var.key_arn },
   ) }
 
+  # Several instances prepare; what joins their shares and what evaluates is one.
+  prepare_cluster = merge(local.clusters.processing, { InstanceCount = var.jobs.processing.instance_count })
+
   gate = merge(var.gate, {
     thresholds = { for metric, bounds in var.gate.thresholds : metric => { for bound, value in bounds : bound => value if value != null } }
   })
@@ -31,6 +34,9 @@ resource "aws_sfn_state_machine" "this" {
     artifact_key_arn                = var.artifacts.key_arn
     processing_role_arn             = aws_iam_role.processing.arn
     processing_cluster              = jsonencode(local.clusters.processing)
+    processing_instances            = var.jobs.processing.instance_count
+    prepare_cluster                 = jsonencode(local.prepare_cluster)
+    sharded_prefix                  = coalesce(var.jobs.processing.sharded_prefix, "none/")
     processing_timeout_seconds      = var.jobs.processing.timeout_seconds
     processing_task_timeout_seconds = var.jobs.processing.timeout_seconds + local.starting_seconds
     training_role_arn               = aws_iam_role.training.arn

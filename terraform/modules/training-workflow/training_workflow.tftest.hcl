@@ -86,6 +86,26 @@ run "volumes_are_encrypted_but_for_instances_with_disks_of_their_own" {
   }
 }
 
+run "one_instance_prepares_unless_it_is_said_otherwise" {
+  assert {
+    condition     = jsondecode(aws_sfn_state_machine.this.definition).States.Prepare.Arguments.ProcessingResources.ClusterConfig.InstanceCount == 1
+    error_message = "One instance is the default."
+  }
+}
+
+run "several_instances_prepare_and_one_joins_and_evaluates" {
+  variables {
+    jobs = { processing = { instance_count = 3, sharded_prefix = "flights/" } }
+  }
+
+  assert {
+    condition = [for name in ["Prepare", "Join", "Evaluate"] :
+      jsondecode(aws_sfn_state_machine.this.definition).States[name].Arguments.ProcessingResources.ClusterConfig.InstanceCount
+    ] == [3, 1, 1]
+    error_message = "Only what is sharded has several instances."
+  }
+}
+
 run "the_workflow_may_touch_its_own_jobs_only" {
   assert {
     condition = jsondecode(aws_iam_role_policy.workflow.policy).Statement[0].Resource == [
@@ -255,6 +275,26 @@ run "an_instance_type_without_its_ml_is_refused" {
 
   variables {
     jobs = { training = { instance_type = "m5.large" } }
+  }
+
+  expect_failures = [var.jobs]
+}
+
+run "several_instances_without_the_folder_that_they_share_are_refused" {
+  command = plan
+
+  variables {
+    jobs = { processing = { instance_count = 2 } }
+  }
+
+  expect_failures = [var.jobs]
+}
+
+run "half_an_instance_is_refused" {
+  command = plan
+
+  variables {
+    jobs = { processing = { instance_count = 1.5 } }
   }
 
   expect_failures = [var.jobs]

@@ -67,6 +67,8 @@ variable "jobs" {
 
   type = object({
     processing = optional(object({
+      instance_count   = optional(number, 1)
+      sharded_prefix   = optional(string)
       instance_type    = optional(string, "ml.m5.large")
       volume_gigabytes = optional(number, 30)
       timeout_seconds  = optional(number, 3600)
@@ -91,6 +93,16 @@ variable "jobs" {
   validation {
     condition     = alltrue([for job in var.jobs : job.timeout_seconds >= 1 && job.timeout_seconds <= 432000])
     error_message = "A job is given 1 to 432000 seconds (five days); got ${join(", ", [for job in var.jobs : job.timeout_seconds])}."
+  }
+
+  validation {
+    condition     = var.jobs.processing.instance_count >= 1 && var.jobs.processing.instance_count <= 100 && floor(var.jobs.processing.instance_count) == var.jobs.processing.instance_count
+    error_message = "1 to 100 instances prepare; got ${var.jobs.processing.instance_count}."
+  }
+
+  validation {
+    condition     = var.jobs.processing.instance_count == 1 || can(regex("^[^/]+/$", var.jobs.processing.sharded_prefix))
+    error_message = "Several instances share the files of one folder of the raw data, and each has all of the others: sharded_prefix names it, such as flights/; got ${coalesce(var.jobs.processing.sharded_prefix, "none")}."
   }
 }
 

@@ -44,6 +44,13 @@ def process():
     (target / "deep").mkdir()
     (target / "deep/count.txt").write_text(str(len(list(source.iterdir()))))
     print("arguments", sys.argv[2:], flush=True)
+    told = json.loads((ml / "config/resourceconfig.json").read_text())
+    if len(told["hosts"]) > 1:
+        files = sorted(p.name for p in source.rglob("*") if p.is_file())
+        (target / (told["current_host"] + ".json")).write_text(json.dumps([told["hosts"], files]))
+        if os.environ.get("FAILING_HOST") == told["current_host"]:
+            (ml / "output/message").write_text("the disk of " + told["current_host"] + " is full")
+            sys.exit(5)
     time.sleep(float(os.environ.get("SECONDS_TO_WAIT", 0)))
     (ml / "output/message").write_text("all is well")
 

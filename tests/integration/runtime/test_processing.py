@@ -1,5 +1,6 @@
 """Processing jobs on a real twin."""
 
+import json
 from functools import partial
 
 import pytest
@@ -98,6 +99,48 @@ def test_an_entry_point_of_the_request_replaces_the_images(process):
     assert (
         process(app={"ContainerEntrypoint": ["python", "-c", "raise SystemExit(4)"]})["ProcessingJobStatus"] == "Failed"
     )
+
+
+HOSTS = {"ClusterConfig": {"InstanceCount": 2, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1}}
+
+
+def inputs(bucket, distribution):
+    s3 = {
+        "S3Uri": f"s3://{bucket}/raw/",
+        "LocalPath": "/opt/ml/processing/input/raw",
+        "S3DataType": "S3Prefix",
+        "S3InputMode": "File",
+        "S3DataDistributionType": distribution,
+    }
+    return [{"InputName": "raw", "S3Input": s3}]
+
+
+@pytest.mark.parametrize(
+    ("distribution", "given"),
+    [
+        ("ShardedByS3Key", [["2013-01.csv"], ["2013-02.csv"]]),
+        ("FullyReplicated", [["2013-01.csv", "2013-02.csv"]] * 2),
+    ],
+)
+def test_several_instances_share_the_objects_as_the_input_says(twin, process, bucket, distribution, given):
+    job = process(ProcessingResources=HOSTS, ProcessingInputs=inputs(bucket, distribution))
+    assert job["ProcessingJobStatus"] == "Completed", job.get("FailureReason")
+    s3, name = twin.client("s3"), job["ProcessingJobName"]
+    keys = [f"out/{name}/algo-{number}.json" for number in (1, 2)]
+    written = [json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read()) for key in keys]
+    assert written == [[["algo-1", "algo-2"], files] for files in given]
+    for host in ("algo-1", "algo-2"):
+        assert log_lines(twin, GROUP, f"{name}/{host}-") == ["arguments ['--all']"]
+
+
+def test_a_host_that_fails_ends_the_others_and_its_reason_is_the_jobs(process, bucket):
+    job = process(
+        ProcessingResources=HOSTS,
+        ProcessingInputs=inputs(bucket, "ShardedByS3Key"),
+        Environment={"FAILING_HOST": "algo-2", "SECONDS_TO_WAIT": "60"},
+    )
+    assert (job["ProcessingJobStatus"], job["ExitMessage"]) == ("Failed", "the disk of algo-2 is full")
+    assert job["ProcessingEndTime"].timestamp() - job["ProcessingStartTime"].timestamp() < 40
 
 
 def test_a_job_that_overruns_is_stopped(process):

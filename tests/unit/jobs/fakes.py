@@ -27,6 +27,19 @@ class FakeModel:
             write(out / split / "part.txt", f"{split} {parameters.get('seed', '')}")
         return {}
 
+    def prepare_shard(self, raw, out, parameters, files):
+        for name in files:
+            if (raw / name).exists():
+                write(out / "train" / name.replace("/", "-"), (raw / name).read_text() + parameters.get("seed", ""))
+                write(out / "counted" / f"{name}.json", "1")
+        assert (raw / "planes.txt").read_text() == "planes"
+
+    def join(self, counted, out, files):
+        found = sorted(path.relative_to(counted).as_posix() for path in counted.rglob("*.json"))
+        assert found == [f"{name}.json" for name in files]
+        write(out / "report" / "part.txt", str(len(files)))
+        return {}
+
     def train(self, data, out, hyperparameters, warm_start=None):
         assert (data / "train").is_dir()
         self.warm_start = warm_start and (warm_start / "weights").read_text()
@@ -55,6 +68,16 @@ def training_tree(root: Path, *, auc: str = "0.7", channels: tuple[str, ...] = (
     write(tree.config / "inputdataconfig.json", json.dumps({name: {"TrainingInputMode": "File"} for name in channels}))
     for name in channels:
         write(tree.channels / name / "part.txt", name)
+    return tree
+
+
+def shard_tree(root: Path, host: str, hosts: tuple[str, ...], files: tuple[str, ...]) -> Tree:
+    """Give a host some of the flights, and of the rest what each has: every part in a folder of its own."""
+    tree = Tree(root)
+    write(tree.processing_config / "resourceconfig.json", json.dumps({"current_host": host, "hosts": hosts}))
+    for name in files:
+        write(tree.processing_input("raw") / name, name)
+    write(tree.processing_input("raw") / "planes.txt" / "planes.txt", "planes")
     return tree
 
 

@@ -11,6 +11,8 @@ import pytest
 from botocore.validate import ParamValidator
 from tests.unit.pipelines.asl import complaints, evaluate, input_shape
 
+from fairway.jobs.settings import read_files
+
 ROOT = Path(__file__).parents[3]
 DEFINITION = (ROOT / "pipelines/training.asl.json").read_text()
 
@@ -29,6 +31,9 @@ FILLED = {
     "artifact_key_arn": "arn:aws:kms:us-east-1:111111111111:key/2",
     "processing_role_arn": "arn:aws:iam::111111111111:role/flights-dev-processing",
     "processing_cluster": json.dumps(CLUSTER),
+    "prepare_cluster": json.dumps(CLUSTER),
+    "processing_instances": "1",
+    "sharded_prefix": "flights/",
     "processing_timeout_seconds": "3600",
     "processing_task_timeout_seconds": "5400",
     "training_role_arn": "arn:aws:iam::111111111111:role/flights-dev-training",
@@ -62,6 +67,8 @@ def states() -> dict[str, Any]:
 def variables_of(states: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
     """Return what is assigned when the last task begins."""
     assigned: dict[str, Any] = evaluate(states["Begin"]["Assign"], {}, {"input": told})
+    if "listed" in told:
+        assigned |= evaluate(states["ListRaw"]["Assign"], assigned, {"result": told["listed"]})
     training = {"ModelArtifacts": {"S3ModelArtifacts": MODEL_DATA}}
     assigned |= evaluate(states["Train"]["Assign"], assigned, {"result": training})
     read = {"Body": json.dumps(EVALUATION)}
@@ -74,7 +81,7 @@ def tasks(states: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("champion", [None, CHAMPION], ids=["first model", "with a champion"])
-@pytest.mark.parametrize("name", ["Prepare", "Train", "Evaluate", "ReadEvaluation", "Register"])
+@pytest.mark.parametrize("name", ["ListRaw", "Prepare", "Join", "Train", "Evaluate", "ReadEvaluation", "Register"])
 def test_a_tasks_arguments_are_what_the_service_takes(states, name, champion):
     shape = input_shape(states[name]["Resource"])
     arguments = evaluate(states[name]["Arguments"], variables_of(states, {**INPUT, "champion": champion}))
@@ -84,7 +91,7 @@ def test_a_tasks_arguments_are_what_the_service_takes(states, name, champion):
 
 
 def test_every_task_is_checked(states):
-    assert set(tasks(states)) == {"Prepare", "Train", "Evaluate", "ReadEvaluation", "Register"}
+    assert set(tasks(states)) == {"ListRaw", "Prepare", "Join", "Train", "Evaluate", "ReadEvaluation", "Register"}
 
 
 def test_the_checks_see_a_wrong_value():
@@ -100,7 +107,7 @@ def arguments_of(states: Mapping[str, Any], name: str, **told: Any) -> Any:
     return evaluate(states[name]["Arguments"], variables_of(states, INPUT | told))
 
 
-@pytest.mark.parametrize("name", ["Prepare", "Train", "Evaluate"])
+@pytest.mark.parametrize("name", ["Prepare", "Join", "Train", "Evaluate"])
 def test_a_jobs_name_tells_run_step_and_attempt_apart(states, name):
     arguments = arguments_of(states, name)
     job = arguments.get("TrainingJobName") or arguments["ProcessingJobName"]
@@ -133,7 +140,7 @@ def test_the_gate_reaches_the_evaluation_as_json(states):
     assert json.loads(arguments_of(states, "Evaluate")["Environment"]["FAIRWAY_GATE"]) == GATE
 
 
-@pytest.mark.parametrize("name", ["Prepare", "Train", "Evaluate"])
+@pytest.mark.parametrize("name", ["Prepare", "Join", "Train", "Evaluate"])
 def test_a_job_has_lineage_and_an_end(states, name):
     arguments = arguments_of(states, name)
     assert arguments["Environment"]["FAIRWAY_GIT_SHA"] == INPUT["git_sha"]
@@ -144,7 +151,7 @@ def test_a_job_has_lineage_and_an_end(states, name):
 def test_everything_of_a_run_lies_in_its_folder(states):
     outputs = {
         output["OutputName"]: output["S3Output"]["S3Uri"]
-        for name in ("Prepare", "Evaluate")
+        for name in ("Prepare", "Join", "Evaluate")
         for output in arguments_of(states, name)["ProcessingOutputConfig"]["Outputs"]
     }
     folder = f"s3://flights-artifacts/runs/{RUN}"
@@ -171,6 +178,57 @@ def test_the_output_is_what_a_release_is_made_of(states):
         "run": RUN, "model_package_arn": result["ModelPackageArn"], "model_data_url": MODEL_DATA,
         "model_data_sha256": "3" * 64, "metrics": EVALUATION["metrics"], "image": IMAGE, "git_sha": "2" * 40,
     }  # fmt: skip
+
+
+# -- several instances that prepare ----------------------------------------------------------------------------------
+
+MONTHS = [f"{year}-{month:02d}" for year in range(2011, 2014) for month in range(1, 13)]
+FILES = [f"{kind}/{month}.parquet" for kind in ("flights", "weather") for month in MONTHS]
+LISTED = {"IsTruncated": False, "Contents": [{"Key": f"raw/{name}"} for name in ["", *FILES, "planes.parquet"]]}
+
+
+def filled(instances: int) -> dict[str, Any]:
+    told = FILLED | {"processing_instances": str(instances)}
+    return dict(json.loads(re.sub(r"\$\{(\w+)\}", lambda match: told[match[1]], DEFINITION))["States"])
+
+
+@pytest.mark.parametrize(("instances", "path"), [(1, ["Prepare", "Train"]), (2, ["ListRaw", "Join"])])
+def test_only_several_instances_are_listed_for_and_joined(instances, path):
+    states = filled(instances)
+    for name, expected in zip(["Hosts", "Prepared"], path, strict=True):
+        rule = states[name]["Choices"][0]
+        assert (rule["Next"] if evaluate(rule["Condition"], {}) else states[name]["Default"]) == expected
+    assert (states["ListRaw"]["Next"], states["Join"]["Next"]) == ("Prepare", "Train")
+
+
+def test_instances_share_one_folder_and_each_has_the_rest():
+    arguments = arguments_of(filled(2), "Prepare", listed=LISTED)
+    inputs = {each["InputName"]: each["S3Input"] for each in arguments["ProcessingInputs"]}
+    assert {name: (its["S3Uri"], its["LocalPath"], its["S3DataDistributionType"]) for name, its in inputs.items()} == {
+        name.replace(".", "-"): (
+            f"s3://flights-artifacts/raw/{name}{'' if '.' in name else '/'}",
+            f"/opt/ml/processing/input/raw/{name}",
+            "ShardedByS3Key" if name == "flights" else "FullyReplicated",
+        )
+        for name in ("flights", "weather", "planes.parquet")
+    }
+
+
+@pytest.mark.parametrize("name", ["Prepare", "Join"])
+def test_every_instance_is_told_the_names_of_all_that_is_shared(name):
+    environment = arguments_of(filled(2), name, listed=LISTED)["Environment"]
+    assert all(len(value) <= 256 for value in environment.values())
+    assert list(read_files(environment)) == [f"flights/{month}.parquet" for month in MONTHS]
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [LISTED | {"IsTruncated": True}, {"IsTruncated": False, "Contents": [{"Key": "raw/flights/2013-01.parquet"}]}],
+    ids=["too many files", "fewer files than instances"],
+)
+def test_what_cannot_be_shared_is_said(listed):
+    with pytest.raises(Exception, match="2 instances prepare up to 1,000 files"):
+        arguments_of(filled(2), "Prepare", listed=listed)
 
 
 # -- the gate and the failures ---------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import shutil
 import threading
 import time
 from abc import ABC, abstractmethod
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +16,12 @@ from fairway.twin.runtime.images import Images
 from fairway.twin.runtime.support import refusal
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from fairway.twin.context import Resource, Twin
     from fairway.twin.runtime.containers import Container
     from fairway.twin.runtime.logs import LogStream
+    from fairway.twin.runtime.processes import Process
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +39,8 @@ class JobRun(ABC):
         self.resource = resource
         self.folder = folder
         self.interrupted: str | None = None
-        self._inbox: queue.SimpleQueue[str] = queue.SimpleQueue()
+        # STOPPED, or what a subclass waits for: which host's container has ended, with its exit code.
+        self._inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._stop = threading.Event()
 
     @property
@@ -97,17 +102,49 @@ class JobRun(ABC):
             if on_line is not None:
                 on_line(line)
 
+        return self.execute_all([(container, write)])[1]
+
+    def execute_all(self, containers: "Sequence[tuple[Container, Callable[[str], None]]]") -> tuple[int, int]:
+        """Run one container a host, each with what takes its lines, until all have ended or one of them has failed.
+
+        What a failure leaves running is asked to end. Return the position of the host that failed first, or of the
+        first one, and its exit code.
+        """
         limit = (self.request.get("StoppingCondition") or {}).get("MaxRuntimeInSeconds", 86_400)
-        process = container.start(write, lambda _code: self._inbox.put("ended"))
+        end = time.monotonic() + limit
+        processes: list[Process] = []
         try:
-            message = self._inbox.get(timeout=limit)
-        except queue.Empty:
-            message = OVERRUN
-        if message in {STOPPED, OVERRUN}:
-            self.interrupted = message
+            for position, (container, write) in enumerate(containers):
+                processes.append(container.start(write, self._ended(position)))
+            failed = self._await(len(processes), end)
+        except BaseException:
+            _stop_all(processes, 0)
+            raise
+        if failed is None and not self.interrupted:
+            return 0, 0
+        if self.interrupted:
             self.on_stopping()
-            return process.stop(GRACE_SECONDS / self.twin.clock.speed)
-        return process.wait() or 0
+        _stop_all(processes, GRACE_SECONDS / self.twin.clock.speed)
+        position = failed or 0
+        return position, processes[position].wait() or 0
+
+    def _ended(self, position: int) -> "Callable[[int], None]":
+        return lambda code: self._inbox.put((position, code))
+
+    def _await(self, running: int, end: float) -> int | None:
+        while running:
+            try:
+                message = self._inbox.get(timeout=max(0.0, end - time.monotonic()))
+            except queue.Empty:
+                message = OVERRUN
+            if isinstance(message, str):
+                self.interrupted = message
+                return None
+            position, code = message
+            if code:
+                return int(position)
+            running -= 1
+        return None
 
     def emit(self, detail_type: str, detail: dict[str, Any]) -> None:
         """Send the state-change event; a job does not fail because nobody could be told."""
@@ -171,6 +208,12 @@ class JobEngine(ABC):
         finally:
             with self._lock:
                 self._runs.pop(run.resource.arn, None)
+
+
+def _stop_all(processes: "Sequence[Process]", grace: float) -> None:
+    with ThreadPoolExecutor(max(1, len(processes))) as pool:
+        for done in [pool.submit(process.stop, grace) for process in processes]:
+            done.result()
 
 
 def seconds_between(start: float) -> int:

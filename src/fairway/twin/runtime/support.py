@@ -78,8 +78,6 @@ def _channel(channel: Request) -> Iterator[str]:
 
 
 def _processing(request: Request) -> Iterator[str]:
-    if request["ProcessingResources"]["ClusterConfig"]["InstanceCount"] != 1:
-        yield "processing on more than one instance (ClusterConfig.InstanceCount)"
     if (request.get("NetworkConfig") or {}).get("EnableNetworkIsolation"):
         yield "NetworkConfig.EnableNetworkIsolation"
     for source in request.get("ProcessingInputs") or ():
