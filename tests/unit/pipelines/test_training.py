@@ -305,4 +305,4 @@ def next_states(state: Mapping[str, Any]) -> set[str]:
 
 def test_the_table_of_states_names_them_all(states):
     table = re.findall(r"^\| `(\w+)` \|", (ROOT / "pipelines/README.md").read_text(), re.MULTILINE)
-    assert table == list(states)
+    assert table[: table.index("Failed") + 1] == list(states)  # the table of another workflow follows
