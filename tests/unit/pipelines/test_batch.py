@@ -68,3 +68,8 @@ def test_a_failure_says_the_jobs_reason(states, caught, cause):
     variables = {"failure": evaluate(states["Transform"]["Catch"][0]["Assign"]["failure"], {}, {"errorOutput": caught})}
     assert evaluate(states["Failed"]["Cause"], variables) == f"Transform failed: {cause}"
     assert evaluate(states["Failed"]["Error"], variables) == caught["Error"]
+
+
+def test_the_table_of_states_names_them_all(states):
+    told = (ROOT / "pipelines/README.md").read_text().partition("\n## Batch transform")[2]
+    assert re.findall(r"^\| `(\w+)` \|", told, re.MULTILINE) == list(states)
