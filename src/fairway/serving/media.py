@@ -98,7 +98,11 @@ def takes_gzip(accept_encoding: str) -> bool:
 def _parsed(text: str) -> tuple[str, Mapping[str, str]]:
     message = Message()
     message["content-type"] = text.strip()
-    (kind, _), *parameters = message.get_params([("", "")])
+    try:
+        (kind, _), *parameters = message.get_params([("", "")])
+    except (TypeError, ValueError):
+        # The library fails on parameters that come in parts and whole (`header*0=a; header*=b`): no type that is known.
+        return text.strip().lower(), MappingProxyType({})
     # A value of RFC 2231's kind (`header*=utf-8''present`) comes as a tuple: no word that is known.
     return kind.lower(), MappingProxyType({name.lower(): str(value).lower() for name, value in parameters})
 
