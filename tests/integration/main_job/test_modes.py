@@ -14,8 +14,8 @@ def apply(copy, settings):
     with copy.edited(MAIN, ENDPOINT, f"  endpoint = {{\n    {settings}\n  }}\n".replace("\\", r"\\")):
         applied = copy.fairway("apply", "dev")
         assert applied.code == 0, applied.err
-        verified = copy.fairway("verify", "dev")
-        assert verified.code == 0, verified.err
+        asked = copy.fairway("invoke", "dev")
+        assert asked.code == 0, asked.err
         again = copy.fairway("plan", "dev")
         assert "No changes." in again.out
         return copy.fairway("status").out
