@@ -33,8 +33,8 @@ FOUND, INTERESTING = BUILD / "found", BUILD / "interesting"
 CLIENTS = 4
 BROKEN_SHARE = 0.02
 GROWTH_MEGABYTES = 16.0
-"""Of all workers, from the third, fourth and fifth tenth of the requests to the last three: a leak of 30 bytes a request
-is seen among a million; before, allocators and caches fill."""
+"""Of all workers, from the third to fifth tenth of the requests to the last three: a leak of 30 bytes a request
+is seen among a million. Before, allocators and caches fill."""
 
 
 @dataclass
