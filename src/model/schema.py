@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import NoneType
 from typing import Any, Literal
 
 import numpy as np
@@ -24,6 +25,7 @@ _LARGEST = sys.float_info.max
 _EXACT = 2**53  # beyond it a float64 no longer tells neighbouring integers apart
 _SHOWN = 80  # characters of a wrong value that its sentence repeats
 # Of each column so many texts are remembered with their values, none longer than that: their memory is bounded.
+_NUMBERS = {float, int, NoneType}
 _REMEMBERED = 4096
 _SHORT = 32
 
@@ -47,7 +49,7 @@ class Column:
     description: str
     minimum: float | None = None
     maximum: float | None = None
-    # What a text was parsed to before: columns repeat themselves, and looking up costs a tenth of parsing.
+    # What a text was parsed to before: columns repeat themselves.
     known: dict[object, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -76,6 +78,13 @@ class Column:
         """Parse one column; raises InputError at the first value that is wrong."""
         if isinstance(values, np.ndarray) and values.dtype == np.float64 and self.type != "string":
             return self._array(values)
+        if self.type != "string" and len(values) > 1 and set(map(type, values)) <= _NUMBERS:
+            try:
+                numbers = np.array(values, dtype=np.float64)
+            except OverflowError:  # an integer of hundreds of digits: said below
+                numbers = np.full(len(values), np.nan)
+            if np.isnan(numbers).sum() == list(values).count(None):  # NaN in a list is no number, and None is nothing
+                return self._array(numbers)
         parsed = self.values(values.tolist() if isinstance(values, np.ndarray) else values)
         if self.type == "string":
             strings = np.empty(len(parsed), dtype=object)
@@ -129,7 +138,7 @@ class Column:
         if text is None or text == "":
             if self.required:
                 raise InputError(row=row, column=self.name, came=shown(value), expected=self.expected)
-            return self._missing
+            return None if self.type == "string" else math.nan
         parsed = (text if isinstance(text, str) else None) if self.type == "string" else self._number(text)
         if parsed is None:
             raise InputError(row=row, column=self.name, came=shown(value), expected=self.expected)
@@ -139,14 +148,10 @@ class Column:
             self.known[value] = parsed
         return parsed
 
-    @property
-    def _missing(self) -> float | None:
-        return None if self.type == "string" else math.nan
-
     def _forget(self) -> None:
         self.known.clear()
         if not self.required:
-            self.known.update({"": self._missing, None: self._missing})
+            self.known.update(dict.fromkeys(("", None), None if self.type == "string" else math.nan))
 
     def _number(self, value: object) -> float | None:
         if isinstance(value, bool) or not isinstance(value, int | float | str | np.integer | np.floating):
@@ -158,9 +163,8 @@ class Column:
         except OverflowError:
             return None
         low, high = self._bounds
-        if not low <= number <= high or (self.type == "integer" and number % 1 != 0):
-            return None
-        return number
+        fits = low <= number <= high and (self.type != "integer" or number % 1 == 0)
+        return number if fits else None
 
 
 @dataclass(frozen=True)

@@ -23,12 +23,17 @@ from fairway.serving import reading_csv, reading_json
 from fairway.serving.checks import Batch, Column, Schema
 from fairway.serving.media import CSV, JSON, JSON_LINES, choose_answer, content_type
 
+try:
+    import orjson
+except ImportError:  # the functions in Lambda do not have it
+    orjson = None  # type: ignore[assignment]
+
 __all__ = ["CSV", "JSON", "JSON_LINES", "Batch", "Column", "Schema", "choose_answer", "read_batch", "write_answer"]
 
 # What a table of Parquet or Arrow may take in memory.
 UNPACKED = 64 * 1024 * 1024
 
-_encode = json.JSONEncoder(allow_nan=False).encode
+_exactly = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
 
 
 def read_batch(body: bytes, content: str, schema: Schema, *, arrays: bool = False, limit: int = UNPACKED) -> Batch:
@@ -52,6 +57,14 @@ def read_batch(body: bytes, content: str, schema: Schema, *, arrays: bool = Fals
     return not_empty(reading_arrow.read(body, media.name, schema, arrays=arrays, limit=limit))
 
 
+def _encode(content: object) -> bytes:
+    if orjson is not None:
+        text = orjson.dumps(content)
+        if b"null" not in text:
+            return text
+    return _exactly(content).encode()  # which refuses NaN, where the other writes null
+
+
 def not_empty(batch: Batch) -> Batch:
     """Return a batch that holds a row; RequestError for one that does not."""
     if not len(next(iter(batch.values()), [])):
@@ -62,9 +75,9 @@ def not_empty(batch: Batch) -> Batch:
 def write_answer(predictions: Sequence[Mapping[str, object]], media_type: str) -> bytes:
     """Return the body of the answer; `media_type` is what choose_answer() returned."""
     if media_type == JSON:
-        return _encode({"predictions": predictions}).encode()
+        return _encode({"predictions": predictions})
     if media_type == JSON_LINES:
-        return "".join([f"{_encode(answer)}\n" for answer in predictions]).encode()
+        return b"".join([_encode(answer) + b"\n" for answer in predictions])
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     if media_type != CSV:

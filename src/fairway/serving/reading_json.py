@@ -1,31 +1,94 @@
 """JSON and JSON Lines into columns, as exact as JSON can be: no name twice, no NaN, no half of a character."""
 
 import json
+from types import NoneType
 from typing import Any
 
 from fairway.errors import RequestError
 from fairway.serving.checks import Batch, Schema, check_names, check_value, ignores_unknown, shown
 
+orjson: Any
+try:
+    import orjson
+except ImportError:  # the functions in Lambda do not have it
+    orjson = None
+
+_PLAIN = {str, float, int, NoneType}
+_LARGE = 2**63
+
 
 def read(body: bytes, schema: Schema) -> Batch:
     """Return the columns of `{"instances": [{column: value}]}` or `{"columns": {column: [value]}}`."""
-    content = _load(body, "The body is no JSON")
-    match content:
-        case {"instances": list() as instances} if len(content) == 1:
-            batch = _from_instances(instances, schema)
-        case {"columns": dict() as columns} if len(content) == 1:
-            batch = _from_columns(columns, schema)
-        case _:
-            expected = '{"instances": [{column: value}]} or {"columns": {column: [value]}}'
-            raise RequestError(400, f"The JSON body has another shape than {expected}.")
-    return _checked(batch)
+    content = _load_plain(body)
+    if content is not None:
+        batch = _columns(content, schema)
+        if _are_plain(batch):
+            return batch
+    return _checked(_columns(_load(body, "The body is no JSON"), schema))
 
 
 def read_lines(body: bytes, schema: Schema) -> Batch:
     """Return the columns of a JSON object a line; an empty line is none."""
     lines = [line for line in body.split(b"\n") if line.strip()]
+    plain = [_load_plain(line) for line in lines]
+    if None not in plain:
+        batch = _from_instances(plain, schema)
+        if _are_plain(batch):
+            return batch
     rows = [_load(line, f"Row {number} is no JSON") for number, line in enumerate(lines, 1)]
     return _checked(_from_instances(rows, schema))
+
+
+def _columns(content: Any, schema: Schema) -> Batch:
+    match content:
+        case {"instances": list() as instances} if len(content) == 1:
+            return _from_instances(instances, schema)
+        case {"columns": dict() as columns} if len(content) == 1:
+            return _from_columns(columns, schema)
+    expected = '{"instances": [{column: value}]} or {"columns": {column: [value]}}'
+    raise RequestError(400, f"The JSON body has another shape than {expected}.")
+
+
+def _load_plain(body: bytes) -> Any:
+    """Load JSON in a fraction of the time; None for what is to be read exactly: mistakes, a name that comes twice.
+
+    It is not told of one; but every pair has a colon, so there are no more pairs than were read if there is no other.
+    """
+    if orjson is None:
+        return None
+    try:
+        content = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+    return content if body.count(b":") == _pairs(content) else None
+
+
+def _pairs(content: Any) -> int:
+    match content:
+        case {"instances": list() as rows} if len(content) == 1:
+            return 1 + sum([len(row) for row in rows if type(row) is dict])
+        case {"columns": dict() as columns} if len(content) == 1:
+            return 1 + len(columns)
+        case dict():
+            return len(content)
+    return -1
+
+
+def _are_plain(batch: Batch) -> bool:
+    columns = list(batch.values())
+    if columns and all(len(values) == 1 for values in columns):
+        return _is_plain([values[0] for values in columns])
+    return all(map(_is_plain, columns))
+
+
+def _is_plain(values: Any) -> bool:
+    kinds = set(map(type, values))
+    if not kinds <= _PLAIN:
+        return False
+    if float in kinds or int in kinds:
+        numbers = [value for value in values if type(value) is not str and value is not None]
+        return bool(min(numbers) > -_LARGE and max(numbers) < _LARGE)
+    return True
 
 
 def _load(text: bytes, what: str) -> Any:
@@ -49,10 +112,13 @@ def _refuse_constant(name: str) -> object:
 
 
 def _from_instances(instances: list[Any], schema: Schema) -> Batch:
+    names = {column.name for column in schema.columns}
+    required = {column.name for column in schema.columns if column.required}
     for number, row in enumerate(instances, 1):
         if not isinstance(row, dict):
             raise RequestError(400, f"Row {number} is {shown(row)}: an object of columns and values is expected.")
-        check_names(list(row), schema, f"Row {number}")
+        if not required <= row.keys() <= names:
+            check_names(list(row), schema, f"Row {number}")
     return {column.name: [row.get(column.name) for row in instances] for column in schema.columns}
 
 

@@ -30,6 +30,8 @@ THREADS = 2
 CONNECTIONS = 16_384
 # An asynchronous endpoint takes a gigabyte.
 LARGEST_BODY_MB = 1024
+# Objects that are made before the collector looks for cycles among them: a request of a thousand rows makes no cycle.
+YOUNG = 20_000
 # SageMaker kills thirty seconds after SIGTERM.
 DRAIN_SECONDS = 25
 
@@ -123,6 +125,7 @@ def load_application(model: Path, settings: ServingSettings) -> "Application":
     # What is loaded stays: the collector need not look at it again, nor copy its pages into each worker by doing so.
     gc.collect()
     gc.freeze()
+    gc.set_threshold(YOUNG)
     return application
 
 

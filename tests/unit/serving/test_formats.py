@@ -1,9 +1,12 @@
 import json
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from tests.unit.serving.fakes import Schema
 
 from fairway.errors import RequestError
+from fairway.serving import reading_json
 from fairway.serving.formats import CSV, JSON, JSON_LINES, choose_answer, read_batch, write_answer
 from model.schema import Schema as TypedSchema
 
@@ -109,6 +112,30 @@ def test_bad_input_is_400_and_a_sentence(content_type, body, sentence):
     assert str(caught.value).startswith(sentence)
 
 
+json_values = (
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3) | st.lists(st.none(), max_size=1)
+)
+json_rows = st.lists(st.dictionaries(st.sampled_from(["hour", "carrier", "wind", "a:b"]), json_values), max_size=3)
+
+
+@given(json_rows, st.booleans(), st.sampled_from(["", "\ufeff", " ", ",", "}"]))
+@example([{"hour": 2**64, "carrier": "AA"}], False, "")  # noqa: FBT003 -- one body
+@example([{"hour": 2**63, "carrier": "a:b"}], False, "")  # noqa: FBT003
+@example([{"hour": 1e300, "carrier": "\ud800"}], False, "")  # noqa: FBT003
+def test_the_quick_way_reads_json_as_the_exact_one_does(rows, ascii_only, after):
+    text = json.dumps({"instances": rows}, ensure_ascii=not ascii_only) + after
+    for body in (text, text.replace("hour", "wind"), text.replace("NaN", "1e400")):
+        outcomes = []
+        for library in (reading_json.orjson, None):
+            with pytest.MonkeyPatch.context() as patched:
+                patched.setattr(reading_json, "orjson", library)
+                try:
+                    outcomes.append(repr(reading_json.read(body.encode(errors="surrogatepass"), SCHEMA)))
+                except RequestError as error:
+                    outcomes.append(str(error))
+        assert outcomes[0] == outcomes[1]
+
+
 def test_a_long_value_is_cut_in_its_sentence():
     with pytest.raises(RequestError) as caught:
         read(json.dumps({"instances": ["x" * 1000]}))
@@ -162,8 +189,8 @@ PREDICTIONS: list[dict[str, object]] = [{"probability": 0.25, "late": False}, {"
 @pytest.mark.parametrize(
     ("media_type", "body"),
     [
-        (JSON, b'{"predictions": [{"probability": 0.25, "late": false}, {"probability": null, "late": true}]}'),
-        (JSON_LINES, b'{"probability": 0.25, "late": false}\n{"probability": null, "late": true}\n'),
+        (JSON, b'{"predictions":[{"probability":0.25,"late":false},{"probability":null,"late":true}]}'),
+        (JSON_LINES, b'{"probability":0.25,"late":false}\n{"probability":null,"late":true}\n'),
         (CSV, b"0.25,false\n,true\n"),
         ("text/csv; header=present", b"probability,late\n0.25,false\n,true\n"),
     ],
