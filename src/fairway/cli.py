@@ -169,6 +169,7 @@ def train(environment: Environment = "dev") -> None:
         trained = workflow.train(
             told, environment, {**shared, **outputs}, image_uri=image, hyperparameters={},
             listen=lambda event: step.listen(event.state),
+            tell=lambda line: step.listen(f"Train: {line}"),
         )  # fmt: skip
     out.print_json(json.dumps(trained.output))
 

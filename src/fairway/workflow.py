@@ -10,6 +10,7 @@ from typing import Any
 
 from fairway.delivery import access, asking, image, registry, releases, training
 from fairway.delivery.accounts import clients_in
+from fairway.delivery.training_progress import TrainingProgress
 from fairway.errors import (
     CommitMissingError,
     NoReleaseError,
@@ -85,13 +86,19 @@ def train(
     image_uri: str,
     hyperparameters: Mapping[str, str],
     listen: Callable[[training.StateEvent], None],
+    tell: Callable[[str], None] = lambda _line: None,
 ) -> Trained:
-    """Run an environment's training workflow on the raw data that the project's bucket holds, and wait for its end."""
+    """Run an environment's training workflow on the raw data that the project's bucket holds, and wait for its end.
+
+    `tell` is given what the training job says of itself, while it trains.
+    """
     told = training_input(settings, environment, image_uri=image_uri, hyperparameters=hyperparameters)
-    states = clients_in(settings, environment)("stepfunctions")
+    client = clients_in(settings, environment)
+    states = client("stepfunctions")
     execution = training.start(states, outputs["state_machine_arn"], told)
+    progress = TrainingProgress(client("logs"), execution.rpartition(":")[2][:32], tell)
     try:
-        return Trained(execution, training.follow(states, execution, listen))
+        return Trained(execution, training.follow(states, execution, listen, look=progress.look))
     except KeyboardInterrupt:
         # Its jobs would go on, and on AWS cost, for somebody who has asked them to end.
         training.stop(states, execution)

@@ -46,12 +46,18 @@ class Shard:
     """A split of this host. Its encoded rows are kept where the memory holds them, else read again each time."""
 
     folder: Path
-    in_memory: bool
+    in_memory: bool = True
+    # Of rows that every host has, each takes the `of`th ones from the `part`th.
+    part: int = 0
+    of: int = 1
     _kept: Encoded | None = None
 
     @property
     def rows(self) -> int:
         """How many rows there are, by the files' own word."""
+        return len(range(self.part, self._in_files(), self.of))
+
+    def _in_files(self) -> int:
         return sum(pq.read_metadata(file).num_rows for file in tables.files_of(self.folder))
 
     def counts(self) -> Counts:
@@ -61,8 +67,7 @@ class Shard:
     def encoded(self, encoder: Encoder) -> Iterator[Encoded]:
         """Yield all rows in order, in one part or in many."""
         if not self.in_memory:
-            for split in Split.batches(self.folder, BATCH_ROWS):
-                yield _encode(encoder, split)
+            yield from self._batches(encoder)
             return
         if self._kept is None:
             self._kept = self._read(encoder)
@@ -72,12 +77,19 @@ class Shard:
         rows = self.rows
         whole = Encoded(np.empty((rows, len(FEATURES)), np.float32), np.empty(rows, np.bool_), np.empty(rows, np.int32))
         at = 0
-        for split in Split.batches(self.folder, BATCH_ROWS):
-            part = _encode(encoder, split)
+        for part in self._batches(encoder):
             place = slice(at, at + len(part.late))
             whole.features[place], whole.late[place], whole.months[place] = part.features, part.late, part.months
             at = place.stop
         return whole
+
+    def _batches(self, encoder: Encoder) -> Iterator[Encoded]:
+        before = 0
+        for split in Split.batches(self.folder, BATCH_ROWS):
+            first = (self.part - before) % self.of
+            before += len(split.late)
+            columns = {name: values[first :: self.of] for name, values in split.columns.items()}
+            yield _encode(encoder, Split(columns, split.late[first :: self.of]))
 
 
 @dataclass

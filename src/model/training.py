@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,8 @@ def train(
     chosen = parse(hyperparameters)
     before = None if warm_start is None else Artifact.load(warm_start, threads())
     shards = _shards(data, cluster)
-    counts = Counts.total(cluster.gather(shards[0].counts()))
+    counted = cluster.gather(shards[0].counts())
+    counts = counted[0] if shards[0].of > 1 else Counts.total(counted)
     encoder = Encoder.from_counts(counts) if before is None else before.encoder
     kept = None
     if checkpoints is not None:
@@ -79,7 +81,8 @@ def _positive(name: str, default: str) -> int:
 
 def _shards(data: Path, cluster: Cluster) -> list[Shard]:
     names = ("train", "validation")
-    counted = cluster.gather([Shard(data / name, in_memory=True).rows for name in names])
+    shards = [_shared(Shard(data / name), cluster) for name in names]
+    counted = cluster.gather([shard.rows for shard in shards])
     for number, name in enumerate(names):
         if empty := [host for host, rows in zip(cluster.hosts, counted, strict=True) if not rows[number]]:
             raise ValueError(
@@ -88,7 +91,14 @@ def _shards(data: Path, cluster: Cluster) -> list[Shard]:
             )
     # All hosts in memory or none: the trees must not depend on which host is the smallest.
     in_memory = fits(max(sum(rows) for rows in counted), min(cluster.gather(memory_budget_mb())))
-    return [Shard(data / name, in_memory) for name in names]
+    return [replace(shard, in_memory=in_memory) for shard in shards]
+
+
+def _shared(shard: Shard, cluster: Cluster) -> Shard:
+    # Files that every host has (FullyReplicated) count once: each host takes its part of their rows.
+    files = cluster.gather([(file.name, file.stat().st_size) for file in sorted(shard.folder.glob("*.parquet"))])
+    several = len(files) > 1 and all(each == files[0] for each in files)
+    return replace(shard, part=cluster.rank, of=len(files)) if several else shard
 
 
 def _plan(chosen: Mapping[str, int | float]) -> Plan:

@@ -99,8 +99,15 @@ variable "training" {
       instance_type    = optional(string)
       volume_gigabytes = optional(number)
       timeout_seconds  = optional(number)
+      instance_count   = optional(number)
+      spot             = optional(object({ waiting_seconds = optional(number) }))
     })))
   })
+
+  validation {
+    condition     = try(var.training.jobs.processing.instance_count, null) == null && try(var.training.jobs.processing.spot, null) == null
+    error_message = "Only the training job has instance_count and spot: the processing job runs on one instance that is not taken away."
+  }
 
   validation {
     condition     = alltrue([for job in try(keys(var.training.jobs), []) : contains(["processing", "training"], job)])

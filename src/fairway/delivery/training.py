@@ -64,12 +64,15 @@ def follow(
     states: "SFNClient",
     execution_arn: str,
     listen: Callable[[StateEvent], None],
+    *,
     sleep: Callable[[float], None] = time.sleep,
     failed: Callable[[str, str, str], FairwayError] = TrainingFailedError,
+    look: Callable[[], None] = lambda: None,
 ) -> dict[str, Any]:
     """Wait for an execution, telling each state that it enters and leaves, and return its output.
 
-    Raises what `failed` makes of the execution, its error and its cause when it does not succeed.
+    `look` is called each time that nothing has ended yet. Raises what `failed` makes of the execution, its error and
+    its cause when it does not succeed.
     """
     seen = 0
     while True:
@@ -83,6 +86,7 @@ def follow(
         if execution["status"] != "RUNNING":
             error, cause = execution.get("error") or execution["status"], execution.get("cause") or "no cause was given"
             raise failed(execution["name"], error, cause)
+        look()
         sleep(POLL_SECONDS)
 
 

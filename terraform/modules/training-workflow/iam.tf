@@ -220,13 +220,13 @@ resource "aws_iam_role_policy" "training" {
         Sid      = "Read"
         Effect   = "Allow"
         Action   = "s3:GetObject"
-        Resource = "${local.bucket}/runs/*/data/*"
+        Resource = ["${local.bucket}/runs/*/data/*", "${local.bucket}/runs/*/checkpoints/*"]
       },
       {
         Sid      = "Write"
         Effect   = "Allow"
         Action   = ["s3:AbortMultipartUpload", "s3:PutObject"]
-        Resource = "${local.bucket}/runs/*/model/*"
+        Resource = ["${local.bucket}/runs/*/model/*", "${local.bucket}/runs/*/checkpoints/*"]
       },
     ])
   })

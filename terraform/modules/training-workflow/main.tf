@@ -8,7 +8,7 @@ locals {
 
   # Instances with disks of their own encrypt them by themselves, and SageMaker refuses a key for such.
   clusters = { for step, job in var.jobs : step => merge(
-    { InstanceCount = 1, InstanceType = job.instance_type, VolumeSizeInGB = job.volume_gigabytes },
+    { InstanceCount = try(job.instance_count, 1), InstanceType = job.instance_type, VolumeSizeInGB = job.volume_gigabytes },
     can(regex("^ml[.](g[4-9]|p3dn|p[4-9]|trn|[cmr][0-9][a-z]*d)", job.instance_type)) ? {} : { VolumeKmsKeyId = var.key_arn },
   ) }
 
@@ -18,6 +18,14 @@ locals {
   gate = merge(var.gate, {
     thresholds = { for metric, bounds in var.gate.thresholds : metric => { for bound, value in bounds : bound => value if value != null } }
   })
+
+  training_condition = merge(
+    { MaxRuntimeInSeconds = var.jobs.training.timeout_seconds },
+    var.jobs.training.spot == null ? {} : { MaxWaitTimeInSeconds = local.training_seconds },
+  )
+
+  # With all that it waits for spot instances.
+  training_seconds = var.jobs.training.timeout_seconds + try(var.jobs.training.spot.waiting_seconds, 0)
 
   # Beyond its running time a job waits for its instances; SageMaker stops it first, and says so.
   starting_seconds = 1800
@@ -41,8 +49,10 @@ resource "aws_sfn_state_machine" "this" {
     processing_task_timeout_seconds = var.jobs.processing.timeout_seconds + local.starting_seconds
     training_role_arn               = aws_iam_role.training.arn
     training_cluster                = jsonencode(local.clusters.training)
-    training_timeout_seconds        = var.jobs.training.timeout_seconds
-    training_task_timeout_seconds   = var.jobs.training.timeout_seconds + local.starting_seconds
+    training_spot                   = var.jobs.training.spot != null
+    training_stopping_condition     = jsonencode(local.training_condition)
+    training_task_timeout_seconds   = local.training_seconds + local.starting_seconds
+    training_distribution           = var.jobs.training.instance_count > 1 ? "ShardedByS3Key" : "FullyReplicated"
     gate                            = jsonencode(jsonencode(local.gate))
     model_package_group_arn         = var.model_package_group_arn
     approval_status                 = { automatic = "Approved", manual = "PendingManualApproval" }[var.approval]

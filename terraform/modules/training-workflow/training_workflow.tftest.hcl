@@ -319,3 +319,57 @@ run "a_job_without_an_end_is_refused" {
 
   expect_failures = [var.jobs]
 }
+
+run "a_training_has_instances_that_share_the_data_and_may_be_taken_away" {
+  variables {
+    jobs = { training = { instance_count = 2, timeout_seconds = 600, spot = { waiting_seconds = 900 } } }
+  }
+
+  assert {
+    condition = (
+      jsondecode(aws_sfn_state_machine.this.definition).States.Train.Arguments.ResourceConfig.InstanceCount == 2 &&
+      jsondecode(aws_sfn_state_machine.this.definition).States.Train.Arguments.InputDataConfig[0].DataSource.S3DataSource.S3DataDistributionType == "ShardedByS3Key"
+    )
+    error_message = "Each of the instances has its shard of the training data."
+  }
+
+  assert {
+    condition = (
+      jsondecode(aws_sfn_state_machine.this.definition).States.Train.Arguments.EnableManagedSpotTraining &&
+      jsondecode(aws_sfn_state_machine.this.definition).States.Train.Arguments.StoppingCondition == { MaxRuntimeInSeconds = 600, MaxWaitTimeInSeconds = 1500 } &&
+      jsondecode(aws_sfn_state_machine.this.definition).States.Train.TimeoutSeconds > 1500
+    )
+    error_message = "Spot instances are waited for beyond the job's own time."
+  }
+}
+
+run "a_training_has_one_instance_that_stays_unless_asked" {
+  assert {
+    condition = (
+      jsondecode(aws_sfn_state_machine.this.definition).States.Train.Arguments.ResourceConfig.InstanceCount == 1 &&
+      !jsondecode(aws_sfn_state_machine.this.definition).States.Train.Arguments.EnableManagedSpotTraining &&
+      jsondecode(aws_sfn_state_machine.this.definition).States.Train.Arguments.StoppingCondition == { MaxRuntimeInSeconds = 3600 }
+    )
+    error_message = "Without spot there is no waiting time, which SageMaker would refuse."
+  }
+}
+
+run "a_part_of_an_instance_is_refused" {
+  command = plan
+
+  variables {
+    jobs = { training = { instance_count = 1.5 } }
+  }
+
+  expect_failures = [var.jobs]
+}
+
+run "waiting_for_more_than_five_days_is_refused" {
+  command = plan
+
+  variables {
+    jobs = { training = { spot = { waiting_seconds = 864000 } } }
+  }
+
+  expect_failures = [var.jobs]
+}

@@ -75,10 +75,22 @@ variable "jobs" {
     }), {})
     training = optional(object({
       instance_type    = optional(string, "ml.m5.large")
+      instance_count   = optional(number, 1)
       volume_gigabytes = optional(number, 30)
       timeout_seconds  = optional(number, 3600)
+      spot             = optional(object({ waiting_seconds = optional(number, 3600) }))
     }), {})
   })
+
+  validation {
+    condition     = var.jobs.training.instance_count >= 1 && var.jobs.training.instance_count <= 20 && floor(var.jobs.training.instance_count) == var.jobs.training.instance_count
+    error_message = "The training job has 1 to 20 instances, each with its shard of the data; got ${var.jobs.training.instance_count}."
+  }
+
+  validation {
+    condition     = try(var.jobs.training.spot.waiting_seconds >= 0 && var.jobs.training.spot.waiting_seconds <= 432000, true)
+    error_message = "A training job waits 0 to 432000 seconds (five days) for spot instances beyond its own time; got ${try(var.jobs.training.spot.waiting_seconds, 0)}."
+  }
 
   validation {
     condition     = alltrue([for job in var.jobs : can(regex("^ml[.][a-z0-9-]+[.][a-z0-9]+$", job.instance_type))])

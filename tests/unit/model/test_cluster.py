@@ -75,7 +75,8 @@ def test_two_hosts_train_as_well_as_one_and_go_on_when_one_has_died(
     mine, one = (json.loads((folder / "model.json").read_text()) for folder in (shards / "first" / "out", artifact))
     assert mine["encoder"] == one["encoder"], "the rates are those of all hosts"
     report = json.loads((shards / "first" / "out" / "training.json").read_text())
-    assert report["months"]["train"] == ["2013-01", "2013-02"]
+    one = json.loads((artifact / "training.json").read_text())
+    assert (report["months"], report["rows"]) == (one["months"], one["rows"]), "what both hosts hold counts once"
     assert '"event": "round"' in ended[0][1]
     assert '"event"' not in ended[1][1], "one host tells the rounds"
 
