@@ -146,9 +146,9 @@ run "every_role_carries_the_boundary" {
   }
 }
 
-run "training_writes_models_only" {
+run "training_writes_models_and_checkpoints_only" {
   assert {
-    condition     = one([for statement in jsondecode(aws_iam_role_policy.training.policy).Statement : statement.Resource if statement.Sid == "Write"]) == "arn:aws:s3:::flights-artifacts/runs/*/model/*"
+    condition     = one([for statement in jsondecode(aws_iam_role_policy.training.policy).Statement : jsonencode(statement.Resource) if statement.Sid == "Write"]) == jsonencode(["arn:aws:s3:::flights-artifacts/runs/*/model/*", "arn:aws:s3:::flights-artifacts/runs/*/checkpoints/*"])
     error_message = "A training job cannot touch data or evaluations."
   }
 }
