@@ -4,7 +4,7 @@ import json
 import socket
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -84,14 +84,15 @@ def meet(hosts: Sequence[str], host: str, seconds: float = JOIN_SECONDS) -> Iter
     with arrive(cluster, time.monotonic() + seconds, seconds) as arguments:
         try:
             xgb.collective.init(**arguments, dmlc_task_id=f"{cluster.rank:05d}", dmlc_timeout=COLLECTIVE_SECONDS)
-            try:
-                yield cluster
-            finally:
+            yield cluster
+        except BaseException as error:
+            # The others hear of it by the connections that end; left open, they end XGBoost at the process's end.
+            with suppress(xgb.core.XGBoostError):
                 xgb.collective.finalize()
-        except xgb.core.XGBoostError as error:
-            if "collective" not in str(error) and "Allreduce" not in str(error):
-                raise
-            raise HostLostError(host, error) from error
+            if isinstance(error, xgb.core.XGBoostError) and ("collective" in str(error) or "Allreduce" in str(error)):
+                raise HostLostError(host, error) from error
+            raise
+        xgb.collective.finalize()
 
 
 @contextmanager

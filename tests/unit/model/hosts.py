@@ -14,6 +14,8 @@ def main(order: dict[str, str]) -> None:
 
     def say(event: str, **values: object) -> None:
         if event == "round" and values["round"] == dies:
+            if order.get("raises"):
+                raise ValueError("it raised")
             os._exit(9)
         progress.say(event, **values)
 
