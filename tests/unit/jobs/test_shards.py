@@ -2,9 +2,11 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 from tests.unit.jobs.fakes import ENVIRON, FakeModel, shard_tree, write
+from tests.unit.model import raw_months
 
 from fairway.errors import ContainerSettingError, NotShardableError, ShardEmptyError, ShardMissingError
 from fairway.jobs import join, prepare
@@ -87,3 +89,35 @@ def test_a_host_that_is_none_of_the_jobs_is_refused(tmp_path, told):
     write(tmp_path / "resourceconfig.json", json.dumps(told))
     with pytest.raises(ContainerSettingError, match=r"resourceconfig\.json says that this is"):
         read_hosts(tmp_path)
+
+
+def alone(raw: Path, root: Path) -> dict[str, str]:
+    tree = Tree(root)
+    shutil.copytree(raw, tree.processing_input("raw"))
+    prepare.run(tree, ENVIRON)
+    return hash_files(root / "processing" / "output")
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_the_example_prepared_by_several_hosts_is_the_same_to_the_byte(tmp_path, count):
+    raw = raw_months.write(tmp_path / "raw")
+    files = sorted(path.relative_to(raw).as_posix() for path in (raw / "flights").iterdir())
+    told = {**ENVIRON, "FAIRWAY_FILES_0": "\n".join(files)}
+    hosts = tuple(f"algo-{number}" for number in range(1, count + 1))
+    s3, joined = tmp_path / "s3", Tree(tmp_path / "join")
+    for number, host in enumerate(hosts):
+        tree = shard_tree(tmp_path / host, host, hosts, ())
+        shutil.rmtree(tree.processing_input("raw"))
+        shutil.copytree(raw / "weather", tree.processing_input("raw") / "weather")
+        for name, part in (
+            ("planes.parquet", "planes.parquet/planes.parquet"),
+            *((f, f) for f in files[number::count]),
+        ):
+            (tree.processing_input("raw") / part).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(raw / name, tree.processing_input("raw") / part)
+        prepare.run(tree, told)
+        shutil.copytree(tree.root / "processing/output", s3, dirs_exist_ok=True)
+    shutil.move(s3 / "report/shards", joined.processing_input("shards"))
+    join.run(joined, told)
+    shutil.copytree(joined.root / "processing/output", s3, dirs_exist_ok=True)
+    assert hash_files(s3) == alone(raw, tmp_path / "alone")
