@@ -15,7 +15,7 @@ from fairway.jobs.files import hash_files, require_input, unpack, write_json
 from fairway.jobs.settings import TrainingSettings, read_origin, read_training
 from fairway.jobs.tree import Tree
 from fairway.serving import quality
-from fairway.serving.quality import Seen
+from fairway.serving.seen import Seen
 
 logger = logging.getLogger("fairway.jobs.train")
 
