@@ -136,6 +136,7 @@ kills: setup ## Kill delivery at thirty seeded moments, and write docs/kills.md
 bench: bench-serving ## Measure everything, and write benchmarks/results
 	.venv/bin/python benchmarks/twin/measure.py
 	.venv/bin/python benchmarks/quality/measure.py
+	PYTHONPATH=src .venv/bin/python -m benchmarks.training.measure
 bench-setup: setup ## Make the environments of the serving benchmark's peers
 	@sh requirements/setup.sh "$(PYTHON)" $(foreach peer,$(PEERS),build/bench/venv-$(peer):bench-$(peer))
 bench-serving: bench-setup ## Measure the container beside its peers; SERVING="--quick --only ours,nginx" for a look

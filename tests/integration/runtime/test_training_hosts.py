@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from tests.integration.running import start_twin
 from tests.integration.runtime.conftest import log_lines, wait
 from tests.integration.runtime.hand_made import layer, push
+from tests.integration.runtime.test_training import _read
 
 GROUP = "/aws/sagemaker/TrainingJobs"
 PROGRAM = """
@@ -91,7 +92,7 @@ def model_of(twin, job):
     bucket, _, key = job["ModelArtifacts"]["S3ModelArtifacts"].removeprefix("s3://").partition("/")
     content = twin.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
     with tarfile.open(fileobj=io.BytesIO(content)) as tar:
-        return {member.name: tar.extractfile(member).read() for member in tar if member.isfile()}
+        return {member.name: _read(tar, member) for member in tar if member.isfile()}
 
 
 def channel(bucket, name, distribution):

@@ -3,6 +3,7 @@
 import json
 from contextlib import nullcontext
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from tests.unit.jobs.fakes import ENVIRON, GATE, FakeModel, archive, evaluation_tree, training_tree, write
@@ -81,7 +82,7 @@ class FakeCluster:
 @pytest.fixture
 def several(model, monkeypatch):
     """Let the fake train on several hosts and keep checkpoints; return what it was given."""
-    given = {}
+    given: dict[str, Any] = {}
 
     def train_together(data, out, hyperparameters, warm_start=None, *, cluster=None, checkpoints=None):
         given.update(cluster=cluster, checkpoints=checkpoints)

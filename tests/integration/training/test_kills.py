@@ -1,0 +1,178 @@
+"""Trainings of two hosts on spot instances, killed at seeded moments: each ends right, and no half of one is kept."""
+
+import hashlib
+import io
+import os
+import random
+import signal
+import sys
+import tarfile
+import time
+import urllib.error
+import urllib.request
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from tests.integration.running import start_twin
+from tests.integration.runtime.conftest import wait
+from tests.unit.model import raw_months
+
+from fairway.delivery.image import publish_sources
+from model import prepare
+
+pytestmark = [pytest.mark.long, pytest.mark.skipif(sys.platform != "linux", reason="hosts need loopback addresses")]
+ROOT = Path(__file__).parents[3]
+ROUNDS = "150"
+# What dies: a host, the tracker's host, everything without notice, or the instances with AWS's notice.
+DEATHS = ("algo-2", "algo-1", "both", "spot")
+
+
+@pytest.fixture(scope="module")
+def twin(tmp_path_factory):
+    running = start_twin(tmp_path_factory.mktemp("kills") / "twin", {"FAIRWAY_TWIN_SPEED": "60"})
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def bucket(twin, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("data")
+    prepare(raw_months.write(folder / "raw"), folder / "data", {})
+    s3 = twin.client("s3")
+    s3.create_bucket(Bucket="kills-data")
+    for split in ("train", "validation"):
+        for file in sorted((folder / "data" / split).iterdir()):
+            s3.upload_file(str(file), "kills-data", f"data/{split}/{file.name}")
+    return "kills-data"
+
+
+@pytest.fixture(scope="module")
+def repository(twin):
+    twin.client("ecr").create_repository(repositoryName="kills")
+    return "kills"
+
+
+@pytest.fixture(scope="module")
+def image(twin, repository):
+    """The project's own image."""
+    url = f"{twin.account}.dkr.ecr.{twin.region}.amazonaws.com/{repository}"
+    return publish_sources(ROOT, repository_url=url, ecr=twin.client("ecr"))
+
+
+@pytest.fixture
+def start(twin, bucket, image, unique, execution_role):
+    """Start a training whose checkpoints are at `place`; return its name."""
+
+    def begin(place):
+        name = unique("kill")
+        channels = [
+            {
+                "ChannelName": split,
+                "DataSource": {
+                    "S3DataSource": {
+                        "S3DataType": "S3Prefix",
+                        "S3Uri": f"s3://{bucket}/data/{split}/",
+                        "S3DataDistributionType": "ShardedByS3Key" if split == "train" else "FullyReplicated",
+                    }
+                },
+            }
+            for split in ("train", "validation")
+        ]
+        twin.client("sagemaker").create_training_job(
+            TrainingJobName=name,
+            RoleArn=execution_role(),
+            AlgorithmSpecification={"TrainingImage": image, "TrainingInputMode": "File"},
+            HyperParameters={"num_boost_round": ROUNDS, "early_stopping_rounds": ROUNDS},
+            InputDataConfig=channels,
+            OutputDataConfig={"S3OutputPath": f"s3://{bucket}/models"},
+            ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 2, "VolumeSizeInGB": 1},
+            CheckpointConfig={"S3Uri": f"s3://{bucket}/checkpoints/{place}"},
+            EnableManagedSpotTraining=True,
+            StoppingCondition={"MaxRuntimeInSeconds": 600, "MaxWaitTimeInSeconds": 900},
+            Environment={
+                "FAIRWAY_GIT_SHA": "a" * 40, "FAIRWAY_IMAGE": image, "MODEL_CHECKPOINT_ROUNDS": "10",
+            },
+        )  # fmt: skip
+        return name
+
+    return begin
+
+
+def describe(twin, name):
+    return twin.client("sagemaker").describe_training_job(TrainingJobName=name)
+
+
+def ended(twin, name):
+    return wait(
+        lambda: describe(twin, name),
+        lambda job: job["TrainingJobStatus"] in ("Completed", "Failed", "Stopped"),
+        seconds=240,
+    )
+
+
+def hosts_of(name):
+    """The processes of a job's hosts, by their names."""
+    found = {}
+    for process in Path("/proc").iterdir():
+        try:
+            environ = (process / "environ").read_bytes().decode(errors="replace").split("\0")
+        except (OSError, NotADirectoryError):
+            continue
+        told = dict(each.partition("=")[::2] for each in environ)
+        if told.get("TRAINING_JOB_NAME") == name and "HOME" in told:
+            found[Path(told["HOME"]).parent.name] = int(process.name)
+    return found
+
+
+def kill(twin, name, what, after):
+    """Let `what` die `after` seconds of training, if the job still trains then."""
+    wait(lambda: describe(twin, name), lambda job: job["SecondaryStatus"] != "Starting", seconds=60)
+    deadline = time.monotonic() + after
+    wait(lambda: {"now": time.monotonic()}, lambda moment: moment["now"] >= deadline)
+    if what == "spot":
+        request = urllib.request.Request(f"{twin.endpoint}/_fairway/interruptions/{name}", method="POST")  # noqa: S310 -- the twin's own
+        # Where it does not train at that moment there is nothing to take away: 404.
+        with suppress(urllib.error.HTTPError):
+            urllib.request.urlopen(request, timeout=30).close()  # noqa: S310 -- the twin's own
+        return
+    for host, process in hosts_of(name).items():
+        if what in (host, "both"):
+            try:
+                os.kill(process, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+
+
+def read(tar, member):
+    file = tar.extractfile(member)
+    assert file is not None
+    return file.read()
+
+
+def trees(twin, job):
+    bucket, _, key = job["ModelArtifacts"]["S3ModelArtifacts"].removeprefix("s3://").partition("/")
+    content = twin.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+    with tarfile.open(fileobj=io.BytesIO(content)) as tar:
+        files = {member.name: read(tar, member) for member in tar if member.isfile()}
+    assert {"model.ubj", "model.json", "lineage.json", "quality.json", "training.json"} <= files.keys()
+    return {name: hashlib.sha256(files[name]).hexdigest() for name in ("model.ubj", "model.json", "training.json")}
+
+
+def test_ten_seeded_kills_end_with_the_bytes_of_a_training_that_lived(twin, start):
+    lived = ended(twin, start("alive"))
+    assert lived["TrainingJobStatus"] == "Completed", lived.get("FailureReason")
+    alive = trees(twin, lived)
+    chance = random.Random(6)  # noqa: S311 -- to be the same every time
+    for number in range(10):
+        what, place = DEATHS[number % len(DEATHS)], f"kill-{number}"
+        after = chance.uniform(0.5, 12)
+        name = start(place)
+        kill(twin, name, what, after)
+        job = ended(twin, name)
+        if job["TrainingJobStatus"] == "Failed":
+            assert job["FailureReason"].startswith("AlgorithmError: "), job["FailureReason"]
+            assert not job.get("ModelArtifacts", {}).get("S3ModelArtifacts"), "a failed job leaves no artifact"
+            job = ended(twin, start(place))
+        assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
+        assert trees(twin, job) == alive, f"{what} died {after:.1f} s after the start"
