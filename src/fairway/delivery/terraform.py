@@ -82,7 +82,15 @@ class Terraform:
         """Write a plan to `file`; without the lock, of a state that may be changing: its apply would notice."""
         file.parent.mkdir(parents=True, exist_ok=True)
         options: dict[str, Any] = ({"destroy": IsFlagged} if destroy else {}) | ({} if lock else {"lock": False})
-        code = self._command.run("plan", accept=(0, 2), out=file, detailed_exitcode=IsFlagged, input=False, **options)
+        try:
+            code = self._command.run(
+                "plan", accept=(0, 2), out=file, detailed_exitcode=IsFlagged, input=False, **options
+            )
+        except StateLockedError:
+            raise
+        except TerraformError:
+            file.unlink(missing_ok=True)  # Terraform leaves what it had, and an apply would find that and refuse it
+            raise
         return Plan(file, changes=code == 2)
 
     def show(self, plan: Plan) -> dict[str, Any]:

@@ -58,6 +58,17 @@ run "a_shadow_is_sent_copies" {
   }
 }
 
+run "the_previous_release_may_be_the_challenger" {
+  variables {
+    release = merge(var.release, { previous = merge(var.experiment.ab.release, { model_package_arn = "arn:aws:sagemaker:us-east-1:111111111111:model-package/flights/2", metrics = { auc = 0.7 } }) })
+  }
+
+  assert {
+    condition     = length(aws_sagemaker_model.this) == 2 && length(aws_sagemaker_endpoint_configuration.this) == 2
+    error_message = "One model serves as both."
+  }
+}
+
 run "an_experiment_that_ends_leaves_the_endpoint_as_it_was" {
   variables {
     experiment = null

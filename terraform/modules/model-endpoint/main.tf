@@ -46,7 +46,8 @@ locals {
   # Beside the baking, instances start; SageMaker gives up, and rolls back, before Terraform's hour of waiting is over.
   rollout_seconds = max(600, local.baking_seconds + 1200)
 
-  models  = { for role, name in local.model_names : name => local.containers[role] }
+  # A challenger may be the previous release: one model for both.
+  models  = { for name, same in { for role, name in local.model_names : name => local.containers[role]... } : name => same[0] }
   configs = { for role, name in local.config_names : name => local.model_names[role] }
   wanted  = lookup(local.config_names, "current", null)
 }

@@ -173,3 +173,11 @@ def test_an_interrupt_is_passed_on_once_and_waited_for(program, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         terraform(slow).init({})
     assert (tmp_path / "said").read_text() == "interrupted\n"
+
+
+def test_a_plan_that_failed_leaves_no_file_for_an_apply(program, tmp_path):
+    file = tmp_path / "plan.tfplan"
+    failing = terraform(program(f"echo half > {file}; printf '%s' 'Error: no' >&2; exit 1"))
+    with pytest.raises(TerraformError):
+        failing.plan(file)
+    assert not file.exists()
