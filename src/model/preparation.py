@@ -84,6 +84,7 @@ def _write(raw: Path, out: Path, splits: Mapping[str, Sequence[str]], policy: Po
         target = out / split_of(splits, span) / file.name
         summary = counted[tables.name_of(file)] = write_examples(file, span, sources, target)
         rows += summary.scheduled
+        tables.release()
         done = {"file": tables.name_of(file), "number": number, "of": len(files), "rows": summary.scheduled}
         progress.say("prepared", **done, **pace.left(rows))
     return counted

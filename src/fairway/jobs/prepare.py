@@ -38,8 +38,9 @@ def run(tree: Tree, environ: Mapping[str, str]) -> None:
     for folder in ("train", "validation", "test", "report"):
         require_output("prepare", data / folder)
     move_files(data / "report", tree.processing_output("report"))
-    write_json(data / "lineage.json", {**lineage, "data": hash_files(raw)})
-    logger.info("prepared %d raw files", len(hash_files(raw)))
+    hashes = hash_files(raw)
+    write_json(data / "lineage.json", {**lineage, "data": hashes})
+    logger.info("prepared %d raw files", len(hashes))
 
 
 def _prepare_shard(tree: Tree, hosts: Hosts, files: Sequence[str], parameters: Mapping[str, str]) -> dict[str, str]:

@@ -109,7 +109,7 @@ variable "jobs" {
 
   validation {
     condition     = var.jobs.processing.instance_count >= 1 && var.jobs.processing.instance_count <= 100 && floor(var.jobs.processing.instance_count) == var.jobs.processing.instance_count
-    error_message = "1 to 100 instances prepare; got ${var.jobs.processing.instance_count}."
+    error_message = "From 1 to 100 instances prepare; got ${var.jobs.processing.instance_count}."
   }
 
   validation {
