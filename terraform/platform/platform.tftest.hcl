@@ -170,6 +170,23 @@ run "an_environment_with_a_dash_is_refused" {
   expect_failures = [var.environment]
 }
 
+run "a_processing_job_on_spot_is_refused" {
+  command = plan
+
+  variables {
+    training = {
+      approval = "automatic"
+      gate = {
+        thresholds = { auc = { min = 0.65 } }
+        champion   = { metric = "auc", goal = "maximize" }
+      }
+      jobs = { processing = { spot = {} } }
+    }
+  }
+
+  expect_failures = [var.training]
+}
+
 run "a_job_that_the_workflow_does_not_have_is_refused" {
   command = plan
 

@@ -99,14 +99,13 @@ variable "training" {
       instance_type    = optional(string)
       volume_gigabytes = optional(number)
       timeout_seconds  = optional(number)
-      instance_count   = optional(number)
       spot             = optional(object({ waiting_seconds = optional(number) }))
     })))
   })
 
   validation {
-    condition     = try(var.training.jobs.processing.instance_count, null) == null && try(var.training.jobs.processing.spot, null) == null
-    error_message = "Only the training job has instance_count and spot: the processing job runs on one instance that is not taken away."
+    condition     = try(var.training.jobs.processing.spot, null) == null && try(var.training.jobs.training.sharded_prefix, null) == null
+    error_message = "Only the training job has spot, and only the processing job sharded_prefix: move the one that is elsewhere."
   }
 
   validation {

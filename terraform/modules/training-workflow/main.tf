@@ -8,12 +8,12 @@ locals {
 
   # Instances with disks of their own encrypt them by themselves, and SageMaker refuses a key for such.
   clusters = { for step, job in var.jobs : step => merge(
-    { InstanceCount = try(job.instance_count, 1), InstanceType = job.instance_type, VolumeSizeInGB = job.volume_gigabytes },
+    { InstanceCount = job.instance_count, InstanceType = job.instance_type, VolumeSizeInGB = job.volume_gigabytes },
     can(regex("^ml[.](g[4-9]|p3dn|p[4-9]|trn|[cmr][0-9][a-z]*d)", job.instance_type)) ? {} : { VolumeKmsKeyId = var.key_arn },
   ) }
 
   # Several instances prepare; what joins their shares and what evaluates is one.
-  prepare_cluster = merge(local.clusters.processing, { InstanceCount = var.jobs.processing.instance_count })
+  alone = merge(local.clusters.processing, { InstanceCount = 1 })
 
   gate = merge(var.gate, {
     thresholds = { for metric, bounds in var.gate.thresholds : metric => { for bound, value in bounds : bound => value if value != null } }
@@ -41,9 +41,9 @@ resource "aws_sfn_state_machine" "this" {
     bucket                          = var.artifacts.bucket
     artifact_key_arn                = var.artifacts.key_arn
     processing_role_arn             = aws_iam_role.processing.arn
-    processing_cluster              = jsonencode(local.clusters.processing)
+    processing_cluster              = jsonencode(local.alone)
     processing_instances            = var.jobs.processing.instance_count
-    prepare_cluster                 = jsonencode(local.prepare_cluster)
+    prepare_cluster                 = jsonencode(local.clusters.processing)
     sharded_prefix                  = coalesce(var.jobs.processing.sharded_prefix, "none/")
     processing_timeout_seconds      = var.jobs.processing.timeout_seconds
     processing_task_timeout_seconds = var.jobs.processing.timeout_seconds + local.starting_seconds
