@@ -2,12 +2,12 @@
 
 import hashlib
 import io
+import json
 import os
 import random
 import signal
 import sys
 import tarfile
-import time
 import urllib.error
 import urllib.request
 from contextlib import suppress
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from tests.integration.running import start_twin
-from tests.integration.runtime.conftest import wait
+from tests.integration.runtime.conftest import log_lines, wait
 from tests.unit.model import raw_months
 
 from fairway.delivery.image import publish_sources
@@ -23,8 +23,9 @@ from model import prepare
 
 pytestmark = [pytest.mark.long, pytest.mark.skipif(sys.platform != "linux", reason="hosts need loopback addresses")]
 ROOT = Path(__file__).parents[3]
-ROUNDS = "150"
+ROUNDS = "600"
 # What dies: a host, the tracker's host, everything without notice, or the instances with AWS's notice.
+GROUP = "/aws/sagemaker/TrainingJobs"
 DEATHS = ("algo-2", "algo-1", "both", "spot")
 
 
@@ -125,11 +126,15 @@ def hosts_of(name):
     return found
 
 
+def rounds_of(twin, name):
+    """The last round that the job told, and whether it went on from a checkpoint."""
+    said = [json.loads(line) for line in log_lines(twin, GROUP, f"{name}/algo-1-") if line.startswith('{"event"')]
+    return {"last": max((each["round"] for each in said), default=0), "events": {each["event"] for each in said}}
+
+
 def kill(twin, name, what, after):
-    """Let `what` die `after` seconds of training, if the job still trains then."""
-    wait(lambda: describe(twin, name), lambda job: job["SecondaryStatus"] != "Starting", seconds=60)
-    deadline = time.monotonic() + after
-    wait(lambda: {"now": time.monotonic()}, lambda moment: moment["now"] >= deadline)
+    """Let `what` die once the job has told of round `after`."""
+    wait(lambda: rounds_of(twin, name), lambda told: told["last"] >= after, seconds=120)
     if what == "spot":
         request = urllib.request.Request(f"{twin.endpoint}/_fairway/interruptions/{name}", method="POST")  # noqa: S310 -- the twin's own
         # Where it does not train at that moment there is nothing to take away: 404.
@@ -164,15 +169,20 @@ def test_ten_seeded_kills_end_with_the_bytes_of_a_training_that_lived(twin, star
     assert lived["TrainingJobStatus"] == "Completed", lived.get("FailureReason")
     alive = trees(twin, lived)
     chance = random.Random(6)  # noqa: S311 -- to be the same every time
+    resumed = 0
     for number in range(10):
         what, place = DEATHS[number % len(DEATHS)], f"kill-{number}"
-        after = chance.uniform(0.5, 12)
+        after = chance.randrange(1, 300)
         name = start(place)
         kill(twin, name, what, after)
         job = ended(twin, name)
+        resumed += "resumed" in rounds_of(twin, name)["events"]
         if job["TrainingJobStatus"] == "Failed":
             assert job["FailureReason"].startswith("AlgorithmError: "), job["FailureReason"]
             assert not job.get("ModelArtifacts", {}).get("S3ModelArtifacts"), "a failed job leaves no artifact"
-            job = ended(twin, start(place))
+            again = start(place)
+            job = ended(twin, again)
+            resumed += "resumed" in rounds_of(twin, again)["events"]
         assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
-        assert trees(twin, job) == alive, f"{what} died {after:.1f} s after the start"
+        assert trees(twin, job) == alive, f"{what} died after round {after}"
+    assert resumed >= 5, "most deaths come after a checkpoint and before the end"
