@@ -28,7 +28,7 @@ MINUTES ?= 60
 REQUESTS ?= 1000000
 FAIRWAY = .venv/bin/python -m fairway
 
-.PHONY: help setup init up down env status demo rollouts bootstrap plan apply destroy unlock train release promote rollback merge history audit invoke batch challenger advise check-promotion plan-comment protect connect image execution candidate review apply-reviewed verify propose test unit integration regression long fmt lint check image-check wiring kills lock bench bench-setup bench-serving soak fuzz
+.PHONY: help setup init up down env status demo rollouts bootstrap plan apply destroy unlock train release promote rollback merge history audit invoke batch challenger advise check-promotion plan-comment protect connect image execution candidate review apply-reviewed verify propose test unit integration regression long fmt lint check image-check wiring kills lock bench bench-setup bench-serving bench-training soak fuzz
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -133,10 +133,11 @@ wiring: setup ## Break the pipelines' wiring in every way that is known, and wri
 	FAIRWAY_WIRING=all .venv/bin/pytest tests/integration/wiring
 kills: setup ## Kill delivery at thirty seeded moments, and write docs/kills.md
 	FAIRWAY_KILLS=30 .venv/bin/pytest -m long tests/integration/kills
-bench: bench-serving ## Measure everything, and write benchmarks/results
+bench: bench-serving bench-training ## Measure everything, and write benchmarks/results
 	.venv/bin/python benchmarks/twin/measure.py
 	.venv/bin/python benchmarks/quality/measure.py
-	PYTHONPATH=src .venv/bin/python -m benchmarks.training.measure
+bench-training: setup ## Measure training beside its peers; TRAINING="--rows 10000000" for more rows
+	PYTHONPATH=src .venv/bin/python -m benchmarks.training.measure $(TRAINING)
 bench-setup: setup ## Make the environments of the serving benchmark's peers
 	@sh requirements/setup.sh "$(PYTHON)" $(foreach peer,$(PEERS),build/bench/venv-$(peer):bench-$(peer))
 bench-serving: bench-setup ## Measure the container beside its peers; SERVING="--quick --only ours,nginx" for a look

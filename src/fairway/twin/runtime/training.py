@@ -13,9 +13,10 @@ from fairway.twin.runtime import archives
 from fairway.twin.runtime.channels import Location
 from fairway.twin.runtime.checkpoints import CheckpointCopies
 from fairway.twin.runtime.containers import Container, Session, mounted
-from fairway.twin.runtime.failures import REASON_LENGTH, ContainerError, RunError
+from fairway.twin.runtime.failures import ContainerError, RunError
 from fairway.twin.runtime.jobs import GRACE_SECONDS, OVERRUN, JobEngine, JobRun, logger, seconds_between
 from fairway.twin.runtime.support import unsupported_training
+from fairway.twin.runtime.training_course import FINAL, exit_reason, next_transitions
 from fairway.twin.runtime.training_files import MetricReader
 from fairway.twin.runtime.training_hosts import Ended, Hosts
 
@@ -31,43 +32,6 @@ CHECKPOINTS = "/opt/ml/checkpoints"
 INTERRUPTED, WAITED = "interrupted", "waited"
 # How long, in AWS's time, until a managed spot training has instances again.
 CAPACITY_SECONDS = 60
-
-# SageMaker's own words for its transitions.
-MESSAGES = {
-    "Starting": "Preparing the instances for training",
-    "Downloading": "Downloading input data",
-    "Training": "Training image download completed. Training in progress.",
-    "Interrupted": "Training job interrupted: its spot instances were taken away",
-    "Stopping": "Stopping the training job",
-    "Uploading": "Uploading generated training model",
-    "Completed": "Training job completed",
-    "Failed": "Training job failed",
-    "Stopped": "Training job stopped",
-    "MaxRuntimeExceeded": "Training job runtime exceeded MaxRuntimeInSeconds provided",
-    "MaxWaitTimeExceeded": "Training job exceeded MaxWaitTimeInSeconds provided",
-}
-FINAL = {
-    "Completed": "Completed",
-    "Failed": "Failed",
-    "Stopped": "Stopped",
-    "MaxRuntimeExceeded": "Stopped",
-    "MaxWaitTimeExceeded": "Stopped",
-}
-
-
-def next_transitions(transitions: list[dict[str, Any]], status: str, now: "datetime") -> list[dict[str, Any]]:
-    """Return the transitions after one to `status`: the last one ends where it begins; a final one ends at once."""
-    closed = [*transitions]
-    if closed and "EndTime" not in closed[-1]:
-        closed[-1] = {**closed[-1], "EndTime": now}
-    begun: dict[str, Any] = {"Status": status, "StartTime": now, "StatusMessage": MESSAGES[status]}
-    return [*closed, {**begun, "EndTime": now} if status in FINAL else begun]
-
-
-def exit_reason(reason: str, exit_code: int) -> str:
-    """Return the text of a failed container's FailureReason: what it wrote, cut if need be, and the exit code."""
-    ending = f", exit code: {exit_code if exit_code >= 0 else 128 - exit_code}"
-    return reason[: REASON_LENGTH - len(ending) - len("AlgorithmError: ")] + ending
 
 
 class TrainingRun(JobRun):

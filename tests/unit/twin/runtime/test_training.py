@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from fairway.twin.runtime.host_names import INTERFACE
-from fairway.twin.runtime.training import exit_reason, next_transitions
+from fairway.twin.runtime.training_course import exit_reason, next_transitions
 from fairway.twin.runtime.training_files import MetricReader, write_config
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
