@@ -137,7 +137,8 @@ bench: bench-serving bench-training ## Measure everything, and write benchmarks/
 	.venv/bin/python benchmarks/twin/measure.py
 	.venv/bin/python benchmarks/quality/measure.py
 bench-training: setup ## Measure training beside its peers; TRAINING="--rows 10000000" for more rows
-	PYTHONPATH=src .venv/bin/python -m benchmarks.training.measure $(TRAINING)
+	.venv/bin/python -m benchmarks.training.prepare
+	.venv/bin/python -m benchmarks.training.measure $(TRAINING)
 bench-setup: setup ## Make the environments of the serving benchmark's peers
 	@sh requirements/setup.sh "$(PYTHON)" $(foreach peer,$(PEERS),build/bench/venv-$(peer):bench-$(peer))
 bench-serving: bench-setup ## Measure the container beside its peers; SERVING="--quick --only ours,nginx" for a look

@@ -2,7 +2,7 @@
 
 Each run is a process of its own: its seconds (of the work, without imports), its CPU, the most memory it ever had.
 They take turns, so that their ratio outlives the machine's mood; what both leave is compared, column by column.
-Usage: python benchmarks/training/prepare.py [--rows 1000000 10000000] [--rounds 3] [--folder FOLDER]
+Usage: python -m benchmarks.training.prepare [--rows 1000000 10000000] [--rounds 3] [--folder FOLDER]
 """
 
 import argparse
@@ -22,7 +22,7 @@ from typing import Any
 
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from generate import generate
+from benchmarks.training.generate import generate
 
 REPOSITORY = Path(__file__).parents[2]
 RESULTS = REPOSITORY / "benchmarks/results"
@@ -41,7 +41,7 @@ def ours(raw: Path, out: Path) -> float:
 
 def with_pandas(raw: Path, out: Path) -> float:
     """Prepare as one would in a notebook: whole tables, merges, the same columns and files."""
-    import prepare_pandas  # noqa: PLC0415
+    from benchmarks.training import prepare_pandas  # noqa: PLC0415
 
     begun = time.perf_counter()
     prepare_pandas.prepare(raw, out)
@@ -65,9 +65,9 @@ def peak_mb() -> float:
 def measure(name: str, raw: Path, out: Path) -> dict[str, float]:
     """Run one process and return its figures."""
     shutil.rmtree(out, ignore_errors=True)
-    command = [sys.executable, __file__, "--one", name, str(raw), str(out)]
+    command = [sys.executable, "-m", "benchmarks.training.prepare", "--one", name, str(raw), str(out)]
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY / "src")}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=True)
     figures: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return figures
 
@@ -112,7 +112,7 @@ def page(report: dict[str, Any]) -> str:
     machine = report["machine"]
     tools = f"Python {machine['python']}, pyarrow {machine['pyarrow']}, pandas {machine['pandas']}"
     made = (
-        "Made by `benchmarks/training/prepare.py` of flights in the shape of the example's, twelve months "
+        "Made by `python -m benchmarks.training.prepare` of flights in the shape of the example's, twelve months "
         f"(`generate.py`): median of {report['rounds']} runs of each, in turns, a process each. "
         f"{machine['cores']} cores, shared with other work (its load is in `prepare.json`), {tools}."
     )

@@ -33,8 +33,8 @@ def prepare(raw: Path, out: Path) -> None:
     examples[LABEL] = examples["arr_delay"] >= LATE_MINUTES
     for column in SCHEMA.columns:
         if column.type == "integer":
-            kind = "int32" if column.required or column.name == "origin_departures" else "Int32"
-            examples[column.name] = examples[column.name].astype(kind)
+            whole = column.required or column.name == "origin_departures"
+            examples[column.name] = examples[column.name].astype(np.int32 if whole else pd.Int32Dtype())
         elif column.type == "number":
             examples[column.name] = examples[column.name].astype("float64")
     _write(examples, out)
