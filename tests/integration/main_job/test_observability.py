@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 AWS = Path(__file__).parents[3] / ".venv/bin/aws"
-STATES = ["Begin", "Prepare", "Train", "Evaluate", "ReadEvaluation", "Gate", "Register", "Registered"]
+STATES = ["Begin", "Hosts", "Prepare", "Prepared", "Train", "Evaluate", "ReadEvaluation", "Gate", "Register", "Registered"]
 MACHINE = "arn:aws:states:us-east-1:111111111111:stateMachine:flights-dev-training"
 
 
