@@ -35,7 +35,10 @@ def test_a_pending_connection_fails_the_source_until_somebody_clicks(delivery, u
     connection = delivery.connect("pending")
     pipeline = create(delivery, unique("pending"), ConnectionArn=connection, DetectChanges="true")
     assert f"Connection {connection} is not available: its status is PENDING" in first_error(pipeline)["message"]
+    watching = create(delivery, unique("watching"), DetectChanges="true")
     delivery.origin.push({"unseen.txt": "a push to a connection that waits starts nothing"})
+    wait(watching.executions, lambda found: len(found) == 2)
+    watching.client.delete_pipeline(name=watching.name)
 
     shown = delivery.click(connection)
     assert shown == {"ConnectionArn": connection, "ConnectionName": "pending", "ConnectionStatus": "AVAILABLE"}
