@@ -57,3 +57,14 @@ def test_a_log_stream(twin, unique, as_role):
     for group, stream in ((named, "theirs/one"), (other, "ours/one")):
         with pytest.raises(ClientError, match="AccessDenied"):
             logs.create_log_stream(logGroupName=group, logStreamName=stream)
+
+
+def test_the_namespace_of_metrics(twin, as_role):
+    condition = {"StringEquals": {"cloudwatch:namespace": "/aws/sagemaker/TrainingJobs"}}
+    cloudwatch = twin.client(
+        "cloudwatch", as_role({"Action": "cloudwatch:PutMetricData", "Condition": condition, "Resource": "*"})
+    )
+    data = [{"MetricName": "validation:logloss", "Value": 0.5}]
+    cloudwatch.put_metric_data(Namespace="/aws/sagemaker/TrainingJobs", MetricData=data)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        cloudwatch.put_metric_data(Namespace="another", MetricData=data)

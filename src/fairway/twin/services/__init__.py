@@ -14,6 +14,7 @@ from fairway.twin import (
     base,
     base_accounts,
     base_boundaries,
+    base_conditions,
     base_events,
     base_functions,
     base_logs,
@@ -72,6 +73,7 @@ def install(twin: "Twin") -> Services:
         by_scope[scope] = [session.get_service_model(name) for name in models]
     closers.append(twin.engine(AlarmEngine).close)
     base.install_missing_resources()
+    base_conditions.install_condition_keys()
     base_trail.install(twin.directory)
     states.install(twin)
     base_events.install_targets("codepipeline", twin.engine(PipelineEngine).deliver)
