@@ -94,9 +94,9 @@ def train(
     """
     told = training_input(settings, environment, image_uri=image_uri, hyperparameters=hyperparameters)
     client = clients_in(settings, environment)
-    states = client("stepfunctions")
+    states, logs = client("stepfunctions"), client("logs")
     execution = training.start(states, outputs["state_machine_arn"], told)
-    progress = TrainingProgress(client("logs"), execution.rpartition(":")[2][:32], tell)
+    progress = TrainingProgress(logs, execution.rpartition(":")[2][:32], tell)
     try:
         return Trained(execution, training.follow(states, execution, listen, look=progress.look))
     except KeyboardInterrupt:

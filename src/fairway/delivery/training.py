@@ -4,6 +4,7 @@ import json
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -51,7 +52,14 @@ def champion_of(release: Release | None) -> dict[str, str] | None:
 
 def start(states: "SFNClient", state_machine_arn: str, told: TrainingInput) -> str:
     """Start an execution, whose name is the run's, and return its ARN."""
-    answer = states.start_execution(stateMachineArn=state_machine_arn, name=new_run(), input=json.dumps(asdict(told)))
+    run = new_run()
+    try:
+        answer = states.start_execution(stateMachineArn=state_machine_arn, name=run, input=json.dumps(asdict(told)))
+    except KeyboardInterrupt:
+        # It may have begun before its answer came, and would go on for somebody who has asked it to end.
+        with suppress(states.exceptions.ExecutionDoesNotExist):
+            stop(states, f"{state_machine_arn.replace(':stateMachine:', ':execution:')}:{run}")
+        raise
     return str(answer["executionArn"])
 
 

@@ -80,6 +80,40 @@ def test_an_execution_has_a_name_of_its_own_and_is_told_what_to_train():
     assert json.loads(states.started["input"])["hyperparameters"] == {"eta": "0.1"}
 
 
+class Interrupted(StepFunctions):
+    """Is interrupted before its answer comes, when the execution has begun or has not."""
+
+    class exceptions:  # noqa: N801  # as boto3 spells it
+        class ExecutionDoesNotExist(Exception):  # noqa: N818
+            pass
+
+    def __init__(self, *, begun):
+        super().__init__()
+        self.begun, self.stopped = begun, None
+
+    def start_execution(self, **request):
+        super().start_execution(**request)
+        raise KeyboardInterrupt
+
+    def stop_execution(self, **request):
+        if not self.begun:
+            raise self.exceptions.ExecutionDoesNotExist
+        self.stopped = request
+
+
+@pytest.mark.parametrize("begun", [True, False])
+def test_an_execution_that_began_before_its_answer_came_is_stopped_by_an_interrupt(begun):
+    states: Any = Interrupted(begun=begun)
+    told = training.TrainingInput("b" * 40, "image@sha256:x", "s3://b/raw/", {}, {}, None)
+    with pytest.raises(KeyboardInterrupt):
+        training.start(states, MACHINE, told)
+    if begun:
+        assert (
+            states.stopped["executionArn"] == f"{MACHINE.replace('stateMachine', 'execution')}:{states.started['name']}"
+        )
+        assert states.stopped["error"] == "Interrupted"
+
+
 def test_runs_that_begin_together_have_names_of_their_own():
     names = {training.new_run() for _ in range(50)}
     assert len(names) > 1

@@ -167,6 +167,8 @@ class Environments(VariantFleet):
                 self._changed.wait_for(lambda: self._closed or self.instances or self.provisioned)
                 if self._closed:
                     return
+                # Before what ended is given up: one that dies before the first look is to be replaced, too.
+                self._complete = self._complete or len(self.instances) >= self.provisioned
                 over = self._over()
                 self.give_up(over)
             for instance in over:
@@ -191,8 +193,6 @@ class Environments(VariantFleet):
         """Start as many environments as are missing of the provisioned ones, once they all were there."""
         with self._changed:
             missing = self.provisioned - len(self.instances)
-            if missing <= 0:
-                self._complete = True
-            elif self._complete and not self._closed and time.monotonic() >= self._replace_at:
+            if missing > 0 and self._complete and not self._closed and time.monotonic() >= self._replace_at:
                 self._replace_at = time.monotonic() + REPLACE_SECONDS
                 self.launch(missing)
