@@ -123,8 +123,8 @@ def _options(needs: Needs) -> Iterator[tuple[Option, str]]:
     serverless = needs.accelerator == "none" and fits and needs.at_a_time * 2 <= SERVERLESS_CONCURRENCY
     if needs.traffic == "intermittent" and serverless:
         yield "serverless", "Between its requests it costs nothing, and they are small enough."
-    if needs.traffic == "intermittent" and needs.latency_ms == 0:
-        yield "asynchronous", "Nobody waits, and what serverless cannot hold can still go down to no instance."
+    if needs.latency_ms == 0:
+        yield "asynchronous", "Nobody waits: requests queue, and instances follow the queue instead of the peak."
     yield "real_time", "Somebody waits for every answer, and there are always some to give."
 
 

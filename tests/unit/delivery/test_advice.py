@@ -21,6 +21,7 @@ TABLE: list[tuple[Any, tuple[str, str, str, str]]] = [
     (("intermittent", 0, 5, 1, 900, 4, "gpu", "balanced"), ("asynchronous", "ml.g5.xlarge", "backlog", "all_at_once")),
     (("steady", 0, 60, 200, 900, 1, "none", "balanced"), ("asynchronous", "ml.c5.large", "backlog", "all_at_once")),
     (("steady", 0, 60, 1, 90000, 1, "none", "lean"), ("asynchronous", "ml.c5.large", "backlog", "all_at_once")),
+    (("steady", 0, 60, 1, 10, 1, "none", "balanced"), ("asynchronous", "ml.m5.large", "backlog", "all_at_once")),
     (("steady", 100, 6000, 0.1, 10, 1, "none", "balanced"), ("real_time", "ml.m5.large", "target tracking", "linear")),
     (("steady", 500, 9000, 0.1, 60, 1, "none", "balanced"), ("real_time", "ml.c5.large", "target tracking", "canary")),
     (("steady", 100, 600, 0.1, 10, 1, "none", "lean"), ("real_time", "ml.m5.large", "target tracking", "all_at_once")),
