@@ -2,8 +2,9 @@
 # Make virtual environments hold exactly what their locks say. Usage: setup.sh PYTHON FOLDER:LOCK…
 set -eu
 python=$1
-if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
-  echo "Python 3.11 or newer is needed, and $python is not: install it, or name it with PYTHON=…" >&2
+# 3.11.4 brought the filters with which archives are unpacked safely; some builds of older ones have them, too.
+if ! "$python" -c 'import sys, tarfile; tarfile.data_filter; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+  echo "Python 3.11.4 or newer is needed, and $python is not: install it, or name it with PYTHON=…" >&2
   exit 1
 fi
 # Two at once would make one environment from two sides: the second waits, and then has little to do.

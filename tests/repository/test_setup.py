@@ -56,6 +56,21 @@ def test_a_checkouts_environment_follows_its_lock(tmp_path: Path, notes: Path):
     assert not (tmp_path / "checkout/.venv").is_symlink()
 
 
+def test_a_python_that_cannot_unpack_safely_is_refused(tmp_path: Path):
+    old = tmp_path / "old"
+    old.mkdir()
+    (old / "tarfile.py").write_text("")  # 3.11.0 to 3.11.3 have no extraction filters; Debian 12 brings 3.11.2
+    told = subprocess.run(
+        ["sh", SETUP, sys.executable, ".venv:dev"], cwd=tmp_path, check=False, capture_output=True, text=True,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(old)},
+    )  # fmt: skip
+    assert told.returncode == 1
+    assert told.stderr == (
+        f"Python 3.11.4 or newer is needed, and {sys.executable} is not: install it, or name it with PYTHON=…\n"
+    )
+    assert not (tmp_path / ".venv").exists()
+
+
 def test_a_projects_builds_share_an_environment_as_long_as_the_lock_is_the_same(tmp_path: Path, notes: Path):
     def run(name: str, lock: str) -> list[str]:
         return set_up(build(tmp_path, name), notes, lock, CODEBUILD_BUILD_ID="flights-unit:1")
