@@ -106,8 +106,9 @@ def serve(model: Path, environ: Mapping[str, str]) -> int:
 def load_application(model: Path, settings: ServingSettings) -> "Application":
     """Load the model once; a model that cannot be served ends the process with a sentence.
 
-    Where workers are forks the supervising process does it, and they share its memory. It starts no thread that a fork
-    would miss: one thread each for OpenMP, BLAS and ONNX Runtime is none beside the caller's.
+    Where workers are forks the supervising process does it, and they share its memory. A fork has none of its threads:
+    predicting needs none, with one each for OpenMP, BLAS and ONNX Runtime. What the libraries start at their import
+    (jemalloc's housekeeping, a thread of ONNX Runtime's that waits) is not missed.
     """
     try:
         # Imported here, after the threads are pinned.
