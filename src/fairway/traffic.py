@@ -22,6 +22,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from fairway.delivery import asking
+
 CLIENTS = 16
 
 
@@ -54,11 +56,6 @@ def read_record(path: Path) -> list[Sent]:
     return [Sent(**json.loads(line)) for line in lines]
 
 
-def release_in(attributes: str) -> str:
-    """Return the release that a container's custom attributes name: `release=<release>,…`."""
-    return attributes.partition("release=")[2].partition(",")[0]
-
-
 def send(runtime: Any, endpoint: str, body: bytes) -> Sent:
     """Send one request and tell how it went."""
     at, began = time.time(), time.perf_counter()
@@ -66,7 +63,7 @@ def send(runtime: Any, endpoint: str, body: bytes) -> Sent:
     try:
         answer = runtime.invoke_endpoint(EndpointName=endpoint, ContentType="application/json", Body=body)
         answer["Body"].read()
-        release = release_in(answer.get("CustomAttributes", ""))
+        release = asking.release_in(answer.get("CustomAttributes", "")) or ""
     except ClientError as refused:
         error = refused.response["Error"]["Code"]
     except BotoCoreError as broken:

@@ -4,11 +4,11 @@ import importlib
 import json
 import subprocess
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from fairway.delivery import access, asking, image, registry, releases, training
+from fairway.delivery import access, asking, executions, image, registry, releases, training
 from fairway.delivery.accounts import clients_in
 from fairway.delivery.training_progress import TrainingProgress
 from fairway.errors import (
@@ -17,6 +17,7 @@ from fairway.errors import (
     ProjectFileError,
     ReleaseError,
     RequestFileError,
+    TrainingFailedError,
     WrongAnswerError,
     WrongReleaseError,
 )
@@ -85,7 +86,7 @@ def train(
     *,
     image_uri: str,
     hyperparameters: Mapping[str, str],
-    listen: Callable[[training.StateEvent], None],
+    listen: Callable[[executions.StateEvent], None],
     tell: Callable[[str], None] = lambda _line: None,
 ) -> Trained:
     """Run an environment's training workflow on the raw data that the project's bucket holds, and wait for its end.
@@ -94,15 +95,12 @@ def train(
     """
     told = training_input(settings, environment, image_uri=image_uri, hyperparameters=hyperparameters)
     client = clients_in(settings, environment)
-    states, logs = client("stepfunctions"), client("logs")
-    execution = training.start(states, outputs["state_machine_arn"], told)
-    progress = TrainingProgress(logs, execution.rpartition(":")[2][:32], tell)
-    try:
-        return Trained(execution, training.follow(states, execution, listen, look=progress.look))
-    except KeyboardInterrupt:
-        # Its jobs would go on, and on AWS cost, for somebody who has asked them to end.
-        training.stop(states, execution)
-        raise
+    machine, run = outputs["state_machine_arn"], executions.new_name()
+    progress = TrainingProgress(client("logs"), run, tell)
+    output = executions.run(
+        client("stepfunctions"), machine, run, asdict(told), listen, failed=TrainingFailedError, look=progress.look
+    )
+    return Trained(executions.arn_of(machine, run), output)
 
 
 def pin_release(settings: Settings, environment: str, group: str, arn: str | None = None) -> releases.Release:

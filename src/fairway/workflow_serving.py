@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from fairway import workflow
-from fairway.delivery import access, asking, batch, registry, releases, training
+from fairway.delivery import access, asking, batch, executions, registry, releases
 from fairway.delivery.accounts import clients_in
 from fairway.errors import BatchInputError, NoReleaseError, TransformFailedError
 from fairway.settings import Settings
@@ -25,26 +26,27 @@ def transform(
     environment: str,
     told: dict[str, Any],
     source: str,
-    listen: Callable[[training.StateEvent], None],
+    listen: Callable[[executions.StateEvent], None],
 ) -> dict[str, Any]:
     """Transform what `source` names, s3://… or a local file, with the environment's release; return the run's output.
 
     `told` is the environment's output `batch`. A local file is uploaded to the run's folder. Raises `BatchInputError`,
     or `TransformFailedError` with the job's reason.
     """
-    run = training.new_run()
+    run = executions.new_name()
     asked = (
         _stored(settings, source)
         if source.startswith("s3://")
         else _uploaded(settings, environment, Path(source), f"{told['folder']}{run}/input/")
     )
-    states = clients_in(settings, environment)("stepfunctions")
-    execution = batch.start(states, told["state_machine_arn"], run, asked)
-    try:
-        return training.follow(states, execution, listen, failed=TransformFailedError)
-    except KeyboardInterrupt:
-        training.stop(states, execution)
-        raise
+    return executions.run(
+        clients_in(settings, environment)("stepfunctions"),
+        told["state_machine_arn"],
+        run,
+        asdict(asked),
+        listen,
+        failed=TransformFailedError,
+    )
 
 
 def _stored(settings: Settings, url: str) -> batch.BatchInput:

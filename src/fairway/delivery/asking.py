@@ -29,9 +29,12 @@ class Reply:
     @property
     def release(self) -> str | None:
         """The release that the container says it is; None where it says none."""
-        told = self.headers.get("x-amzn-sagemaker-custom-attributes", "")
-        attributes = dict(part.partition("=")[::2] for part in told.split(","))
-        return attributes.get("release")
+        return release_in(self.headers.get("x-amzn-sagemaker-custom-attributes", ""))
+
+
+def release_in(attributes: str) -> str | None:
+    """Return the release among the attributes `release=<release>,git_sha=<commit>,…` of a container, or None."""
+    return dict(part.partition("=")[::2] for part in attributes.split(",")).get("release")
 
 
 def mode_of(config: Mapping[str, Any]) -> Mode:

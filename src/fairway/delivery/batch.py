@@ -1,16 +1,11 @@
 """Transform a whole data set: what the batch workflow is told of it, and where it leaves the predictions."""
 
 import csv
-import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
 
 from fairway.errors import BatchInputError
-
-if TYPE_CHECKING:
-    from mypy_boto3_stepfunctions import SFNClient
 
 
 @dataclass(frozen=True)
@@ -67,9 +62,3 @@ def refuse_header(path: Path, columns: Iterable[str]) -> None:
         raise BatchInputError(
             str(path), "its first line names columns", "records only, in the order of the schema (`tail -n +2`)"
         )
-
-
-def start(states: "SFNClient", state_machine_arn: str, run: str, told: BatchInput) -> str:
-    """Start a run of the workflow and return its execution's ARN."""
-    answer = states.start_execution(stateMachineArn=state_machine_arn, name=run, input=json.dumps(asdict(told)))
-    return str(answer["executionArn"])

@@ -3,14 +3,14 @@
 import io
 import json
 import re
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 from tests.integration.main_job.checkout import INTERRUPTED, interrupt, wait_until
 
-from fairway.delivery import training
+from fairway.delivery import executions, training
 from fairway.errors import TrainingFailedError
 
 MACHINE = "arn:aws:states:us-east-1:111111111111:stateMachine:flights-dev-training"
@@ -43,7 +43,7 @@ def failure(copy: Any, told: training.TrainingInput, machine: str = MACHINE) -> 
     """Run the workflow, which is to fail, and return the sentence."""
     states = copy.client("stepfunctions")
     with pytest.raises(TrainingFailedError) as failed:
-        training.follow(states, training.start(states, machine, told), lambda _: None)
+        executions.run(states, machine, executions.new_name(), asdict(told), lambda _: None, failed=TrainingFailedError)
     return str(failed.value)
 
 

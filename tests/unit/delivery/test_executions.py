@@ -3,10 +3,11 @@ from typing import Any
 
 import pytest
 
-from fairway.delivery import training
+from fairway.delivery import executions
 from fairway.errors import TrainingFailedError
 
 MACHINE = "arn:aws:states:us-east-1:111111111111:stateMachine:flights-dev-training"
+EXECUTION = "arn:aws:states:us-east-1:111111111111:execution:flights-dev-training:r"
 
 
 def entered(name):
@@ -20,8 +21,8 @@ def exited(name):
 class StepFunctions:
     """Answers as Step Functions would: one status and one history for each look."""
 
-    def __init__(self, *looks):
-        self.looks = list(looks)
+    def __init__(self, *looks, arn="arn:execution"):
+        self.looks, self.arn = list(looks), arn
         self.started = {}
 
     def start_execution(self, **request):
@@ -29,18 +30,20 @@ class StepFunctions:
         return {"executionArn": "arn:execution"}
 
     def describe_execution(self, *, executionArn):  # noqa: N803  # as boto3 spells it
-        assert executionArn == "arn:execution"
+        assert executionArn == self.arn
         return self.looks[0][0]
 
     def get_execution_history(self, **request):
         events = self.looks[0][1] if len(self.looks) == 1 else self.looks.pop(0)[1]
-        assert request["executionArn"] == "arn:execution"
+        assert request["executionArn"] == self.arn
         return {"events": events}
 
 
 def follow(states: Any):
-    heard: list[training.StateEvent] = []
-    output = training.follow(states, "arn:execution", heard.append, sleep=lambda _seconds: None)
+    heard: list[executions.StateEvent] = []
+    output = executions.follow(
+        states, "arn:execution", heard.append, failed=TrainingFailedError, sleep=lambda _seconds: None
+    )
     return output, [(event.state, event.entered) for event in heard]
 
 
@@ -70,14 +73,14 @@ def test_an_aborted_execution_raises_too():
         follow(StepFunctions(({"status": "ABORTED", "name": "r"}, [])))
 
 
-def test_an_execution_has_a_name_of_its_own_and_is_told_what_to_train():
-    states: Any = StepFunctions()
-    told = training.TrainingInput("b" * 40, "image@sha256:x", "s3://b/raw/", {"eta": "0.1"}, {}, None)
-    assert training.start(states, MACHINE, told) == "arn:execution"
-    first = states.started["name"]
-    training.start(states, MACHINE, told)
-    assert states.started["name"] != first
-    assert json.loads(states.started["input"])["hyperparameters"] == {"eta": "0.1"}
+def run(states: Any):
+    return executions.run(states, MACHINE, "r", {"eta": "0.1"}, lambda _event: None, failed=TrainingFailedError)
+
+
+def test_an_execution_is_told_what_to_do_and_followed_by_its_name():
+    states: Any = StepFunctions(({"status": "SUCCEEDED", "output": "{}"}, []), arn=EXECUTION)
+    assert run(states) == {}
+    assert states.started == {"stateMachineArn": MACHINE, "name": "r", "input": '{"eta": "0.1"}'}
 
 
 class Interrupted(StepFunctions):
@@ -104,17 +107,13 @@ class Interrupted(StepFunctions):
 @pytest.mark.parametrize("begun", [True, False])
 def test_an_execution_that_began_before_its_answer_came_is_stopped_by_an_interrupt(begun):
     states: Any = Interrupted(begun=begun)
-    told = training.TrainingInput("b" * 40, "image@sha256:x", "s3://b/raw/", {}, {}, None)
     with pytest.raises(KeyboardInterrupt):
-        training.start(states, MACHINE, told)
+        run(states)
     if begun:
-        assert (
-            states.stopped["executionArn"] == f"{MACHINE.replace('stateMachine', 'execution')}:{states.started['name']}"
-        )
-        assert states.stopped["error"] == "Interrupted"
+        assert (states.stopped["executionArn"], states.stopped["error"]) == (EXECUTION, "Interrupted")
 
 
 def test_runs_that_begin_together_have_names_of_their_own():
-    names = {training.new_run() for _ in range(50)}
+    names = {executions.new_name() for _ in range(50)}
     assert len(names) > 1
     assert all(len(name) <= 32 for name in names)
