@@ -117,6 +117,8 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=18180)
     parser.add_argument("--results", type=Path, default=Path(__file__).parents[1] / "results")
     told = parser.parse_args()
+    if told.minutes <= 0:
+        parser.error(f"--minutes is {told.minutes:g}: more than 0 is expected")
     need("wrk")
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:2])
     container = trained()

@@ -9,6 +9,7 @@ from typing import Any
 from fairway import workflow
 from fairway.delivery import access, asking, batch, executions, registry, releases
 from fairway.delivery.accounts import clients_in
+from fairway.delivery.diagnosis import transform_words
 from fairway.errors import BatchInputError, NoReleaseError, TransformFailedError
 from fairway.settings import Settings
 
@@ -39,14 +40,21 @@ def transform(
         if source.startswith("s3://")
         else _uploaded(settings, environment, Path(source), f"{told['folder']}{run}/input/")
     )
-    return executions.run(
-        clients_in(settings, environment)("stepfunctions"),
-        told["state_machine_arn"],
-        run,
-        asdict(asked),
-        listen,
-        failed=TransformFailedError,
-    )
+    client = clients_in(settings, environment)
+    try:
+        return executions.run(
+            client("stepfunctions"),
+            told["state_machine_arn"],
+            run,
+            asdict(asked),
+            listen,
+            failed=TransformFailedError,
+        )
+    except TransformFailedError as error:
+        words = transform_words(client("logs"), run)
+        if not words:
+            raise
+        raise TransformFailedError(run, error.error, f"{error.cause}. The job's log ends with: {words}") from error
 
 
 def _stored(settings: Settings, url: str) -> batch.BatchInput:

@@ -133,12 +133,16 @@ def keep(wrong: list[tuple[str, bytes]], folder: Path) -> None:
 def main() -> int:
     """Fuzz, and say what came of it."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
-    parser.add_argument("--requests", type=int, default=1_000_000, help="to the running container")
+    parser.add_argument("--requests", type=int, default=1_000_000, help="to the running container; 1 or more")
     parser.add_argument("--guided", type=int, default=200_000, help="to the application in process, by coverage")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--port", type=int, default=18190)
     parser.add_argument("--keep", action="store_true", help="put what is found into the corpus of the tests")
     told = parser.parse_args()
+    if told.requests < 1 or told.guided < 0:
+        parser.error(
+            f"--requests is {told.requests} and --guided {told.guided}: 1 or more, and 0 or more, are expected"
+        )
     shutil.rmtree(FOUND, ignore_errors=True)
     well = guided(told.guided, told.seed)
     with serving(told.port) as server:

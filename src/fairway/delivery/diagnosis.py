@@ -35,6 +35,22 @@ def diagnose(
     ]
 
 
+def transform_words(logs: "CloudWatchLogsClient", run: str) -> str:
+    """Return what the log of a run's transform job says last of the data, which its FailureReason only points to."""
+    group = "/aws/sagemaker/TransformJobs"
+    try:
+        newest = logs.describe_log_streams(logGroupName=group, orderBy="LastEventTime", descending=True, limit=STREAMS)
+        names = [stream["logStreamName"] for stream in newest["logStreams"]]
+        for name in names:
+            if run in name and name.endswith("/data-log"):
+                events = logs.get_log_events(logGroupName=group, logStreamName=name)["events"]
+                lines = [event["message"].partition("[sagemaker logs]:")[2].strip() for event in events]
+                return next((line for line in reversed(lines) if line), "")[:500]
+    except ClientError:  # no job has begun, or the log may not be read
+        pass
+    return ""
+
+
 def _alarms(cloudwatch: "CloudWatchClient", endpoint: Mapping[str, Any], since: datetime) -> Iterator[str]:
     for alarm in watching(cloudwatch, endpoint):
         history = cloudwatch.describe_alarm_history(

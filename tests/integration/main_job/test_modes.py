@@ -52,6 +52,15 @@ def test_what_cannot_be_transformed_is_refused(copy):
     assert "there is no such file" in copy.fairway("batch", "dev", "nothing.csv").err
 
 
+def test_a_record_that_the_model_refuses_is_told_with_its_reason(copy):
+    bad = copy.root / "build/bad.csv"
+    bad.write_text("one,two\n")
+    failed = copy.fairway("batch", "dev", str(bad))
+    assert failed.code == 1
+    assert "See job logs for more information. The job's log ends with: " in failed.err
+    assert "Row 1 has 2 fields" in failed.err
+
+
 @pytest.mark.long
 @pytest.mark.usefixtures("back")
 def test_asynchronous_then_in_real_time_with_a_challenger(copy):
