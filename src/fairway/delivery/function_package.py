@@ -9,7 +9,7 @@ from fairway.errors import FunctionPackageError
 
 # What the functions import, beside the standard library and boto3, which Lambda's runtime has.
 FILES = (
-    "fairway/__init__.py", "fairway/errors.py", "fairway/functions/*.py", "fairway/serving/__init__.py",
+    "fairway/__init__.py", "fairway/errors/*.py", "fairway/functions/*.py", "fairway/serving/__init__.py",
     *(f"fairway/serving/{name}.py" for name in ("checks", "formats", "media", "reading_csv", "reading_json")),
 )  # fmt: skip
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the first moment that a zip can hold

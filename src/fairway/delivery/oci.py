@@ -22,7 +22,7 @@ REQUIREMENTS = "requirements/serving.txt"
 SOURCES = (
     "fairway/__init__.py",
     "fairway/container.py",
-    "fairway/errors.py",
+    "fairway/errors",
     "fairway/jobs",
     "fairway/serving",
     "model",

@@ -16,7 +16,7 @@ from fairway.serving.script_mode import input_fn, model_fn, output_fn, predict_f
 
 __all__ = ["input_fn", "model_fn", "output_fn", "predict_fn"]
 '''
-_FILES = ("fairway/__init__.py", "fairway/errors.py", "fairway/serving/*.py", "model/*.py")
+_FILES = ("fairway/__init__.py", "fairway/errors/*.py", "fairway/serving/*.py", "model/*.py")
 _CODE = "code"
 
 

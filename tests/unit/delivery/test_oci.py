@@ -20,7 +20,7 @@ def checkout(root, *, reverse=False, mtime=0):
         "requirements/serving.txt": "numpy==2\n",
         "src/fairway/__init__.py": "",
         "src/fairway/container.py": "run()\n",
-        "src/fairway/errors.py": "",
+        "src/fairway/errors/base.py": "",
         "src/fairway/jobs/train.py": "train()\n",
         "src/fairway/serving/serve.py": "serve()\n",
         "src/model/__init__.py": "",
@@ -49,7 +49,9 @@ def test_the_same_sources_give_the_same_digest_whatever_their_age_order_mode_and
     assert digest(one) == digest(other)
 
 
-@pytest.mark.parametrize("name", ["src/model/deep/weights.json", "src/fairway/errors.py", "requirements/serving.txt"])
+@pytest.mark.parametrize(
+    "name", ["src/model/deep/weights.json", "src/fairway/errors/base.py", "requirements/serving.txt"]
+)
 def test_a_changed_byte_changes_the_digest(tmp_path, name):
     before = digest(checkout(tmp_path))
     (tmp_path / name).write_text("2")
@@ -92,7 +94,10 @@ def test_the_layer_is_plain_files_of_nobody(tmp_path):
     assert {entry.name for entry in entries if entry.isdir()} == {
         "opt",
         PROGRAM,
-        *(f"{PROGRAM}/{folder}" for folder in ("fairway", "fairway/jobs", "fairway/serving", "model", "model/deep")),
+        *(
+            f"{PROGRAM}/{folder}"
+            for folder in ("fairway", "fairway/errors", "fairway/jobs", "fairway/serving", "model", "model/deep")
+        ),
     }
     assert {(entry.uid, entry.gid, entry.mtime, entry.mode) for entry in entries if entry.isfile()} == {
         (0, 0, 0, 0o644)
