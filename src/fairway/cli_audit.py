@@ -24,9 +24,9 @@ def audit_command() -> None:
     told = Settings.load(Path.cwd())
     if told.cloud != "twin":
         raise OnlyOnTheTwinError("audit", "on AWS, IAM Access Analyzer reads CloudTrail for unused permissions")
-    local_twin.require(told)
     prefix = f"{told.project.project}-"
-    kept = audit_record.read_record(told.twin_directory / "trail.jsonl", prefix)
+    # The twin says where it writes: the copy that a rehearsal works in did not start it.
+    kept = audit_record.read_record(local_twin.trail(told), prefix)
     record, grants = kept.beside(_grants(told, prefix))
     if not record:
         raise AuditError("no role has called anything since the twin was started: `make demo` first")

@@ -45,6 +45,14 @@ def require(settings: Settings) -> None:
         raise TwinDownError(twin_endpoint(settings))
 
 
+def trail(settings: Settings) -> Path:
+    """Return the file in which the running twin records what it asked IAM; raises `TwinDownError` without a twin."""
+    answer = health(settings)
+    if answer is None:
+        raise TwinDownError(twin_endpoint(settings))
+    return Path(answer["trail"])
+
+
 def complete_connection(settings: Settings, identifier: str) -> None:
     """Do on the twin what a person does on AWS with one click: a PENDING connection becomes AVAILABLE."""
     address = f"{twin_endpoint(settings)}/_fairway/connections/{identifier}"

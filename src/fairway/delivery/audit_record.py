@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from fairway.delivery.audit import Call, Grant, Reason, covers, grants_in
-from fairway.errors import ReasonsFileError
+from fairway.errors import AuditError, ReasonsFileError
 
 REASONS = Path("terraform/unused_permissions.json")
 
@@ -43,13 +43,16 @@ class Record:
 
 
 def read_record(path: Path, prefix: str) -> Record:
-    """Read the record of the roles whose names begin with a prefix."""
+    """Read the record of the roles whose names begin with a prefix; `AuditError` where there is no record."""
     record = Record()
-    with path.open(encoding="utf-8") as lines:
-        for line in lines:
-            told = json.loads(line)
-            if told["role"].rpartition("/")[2].startswith(prefix):
-                record.add(told)
+    try:
+        with path.open(encoding="utf-8") as lines:
+            for line in lines:
+                told = json.loads(line)
+                if told["role"].rpartition("/")[2].startswith(prefix):
+                    record.add(told)
+    except FileNotFoundError as error:
+        raise AuditError(f"the twin's record {path} is gone: `make down` and `make demo` make another") from error
     return record
 
 

@@ -22,7 +22,7 @@ from ministack.core import iam_evaluator
 from ministack.core.responses import get_account_id
 from ministack.services import cloudtrail, iam
 
-TRAIL_FILE = "trail.jsonl"
+from fairway.twin.settings import TRAIL_FILE
 
 # What IAM was asked for the request that is being answered.
 _asked: contextvars.ContextVar[tuple[str, ...]] = contextvars.ContextVar("asked", default=())

@@ -20,7 +20,7 @@ from fairway.errors import PortTakenError
 from fairway.twin import watchdog
 from fairway.twin.context import Twin
 from fairway.twin.repeats import Repeats
-from fairway.twin.settings import Settings, configure
+from fairway.twin.settings import TRAIL_FILE, Settings, configure
 from fairway.twin.store import Store
 
 if TYPE_CHECKING:
@@ -138,6 +138,7 @@ def _facts(settings: Settings, clock: "Clock") -> dict[str, object]:
         "account": settings.account,
         "region": settings.region,
         "speed": clock.speed,
+        "trail": str(settings.directory / TRAIL_FILE),
     }
 
 

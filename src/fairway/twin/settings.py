@@ -10,6 +10,9 @@ from fairway.twin.clock import Clock
 # Whatever the user's shell says to AWS tools, LocalStack or ministack must not reach the twin.
 _FOREIGN = ("AWS_", "MINISTACK_", "LOCALSTACK_", "LAMBDA_", "SFN_", "S3_PERSIST", "SERVICES", "EDGE_PORT", "USE_SSL")
 
+# What IAM was asked, in JSON lines (`base_trail`), below the twin's directory.
+TRAIL_FILE = "trail.jsonl"
+
 
 @dataclass(frozen=True)
 class Settings:

@@ -6,7 +6,7 @@ import pytest
 
 from fairway.delivery import audit, audit_advice, audit_record
 from fairway.delivery.audit import Call, Denied, Grant, Reason, Unused
-from fairway.errors import PolicyError, ReasonsFileError
+from fairway.errors import AuditError, PolicyError, ReasonsFileError
 
 ROLE = "arn:aws:iam::111111111111:role/flights-dev-endpoint"
 STAGING = "arn:aws:iam::111111111111:role/flights-staging-endpoint"
@@ -208,6 +208,11 @@ def test_the_record_is_of_the_projects_roles(tmp_path):
     assert [each.statement for each in grants] == ["New"]
     _, grants = audit_record.read_record(path, "flights-").beside({ROLE: [grant("a:B", statement="Present")]})
     assert [each.statement for each in grants] == ["Present"]
+
+
+def test_a_record_that_is_gone_is_one_sentence(tmp_path):
+    with pytest.raises(AuditError, match=r"record \S+trail.jsonl is gone"):
+        audit_record.read_record(tmp_path / "trail.jsonl", "flights-")
 
 
 def test_what_a_role_is_denied_while_it_is_destroyed_is_no_finding_unless_it_stays():
