@@ -1,4 +1,4 @@
-"""One host of a training, as a process: `python -m tests.unit.model.hosts <order as JSON>`."""
+"""One host of a training, as a process: `python -m tests.integration.cluster.hosts <order as JSON>`."""
 
 import json
 import os

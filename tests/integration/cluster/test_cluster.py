@@ -46,7 +46,7 @@ def start(host: str, hosts: list[str], data: Path, *, dies: int = 0, seconds: fl
         "checkpoints": str(data / "checkpoints"), "hyperparameters": json.dumps(FEW_TREES), "dies": str(dies),
     }  # fmt: skip
     return subprocess.Popen(
-        [sys.executable, "-W", "ignore", "-m", "tests.unit.model.hosts", json.dumps(order)],
+        [sys.executable, "-W", "ignore", "-m", "tests.integration.cluster.hosts", json.dumps(order)],
         cwd=ROOT, env={**os.environ, "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}", "MODEL_CHECKPOINT_ROUNDS": "4"},
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
