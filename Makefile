@@ -130,7 +130,7 @@ check: lint test ## All that a pull request must pass
 image-check: setup ## Build the image with buildah and run it for real (root, Debian)
 	@$(FAIRWAY) image-check
 wiring: setup ## Break the pipelines' wiring in every way that is known, and write docs/wiring.md
-	FAIRWAY_WIRING=all .venv/bin/pytest tests/integration/wiring
+	FAIRWAY_WIRING=all .venv/bin/pytest -m long tests/integration/wiring
 kills: setup ## Kill delivery at thirty seeded moments, and write docs/kills.md
 	FAIRWAY_KILLS=30 .venv/bin/pytest -m long tests/integration/kills
 bench: bench-serving bench-training ## Measure everything, and write benchmarks/results

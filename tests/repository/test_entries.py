@@ -57,6 +57,18 @@ def test_a_target_is_one_or_two_lines(target):
     assert len(recipe(target)) <= 2
 
 
+def test_a_target_that_names_long_tests_asks_for_them():
+    named = [(target, line) for target in TARGETS for line in recipe(target) if "pytest" in line and " tests/" in line]
+    folders = {line: ROOT / line.split()[-1] for _, line in named}
+    long = [
+        line
+        for line, folder in folders.items()
+        if all("pytest.mark.long" in test.read_text() for test in folder.glob("**/test_*.py"))
+    ]
+    assert long, "none is found: this test has nothing to hold"
+    assert [line for line in long if "-m long" not in line] == [], "all tests of it would be deselected"
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_what_a_page_shows_are_targets(page):
     for words in shown(page):
