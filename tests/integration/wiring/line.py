@@ -203,7 +203,7 @@ def told(action: str, **variables: str | None) -> Change:
 def provision(root: Path, port: int) -> Line:
     """Provision bootstrap, delivery and the environment that trains, which has no release, and connect the origin."""
     checkout = make_checkout(root, port, environments=("dev", "prod"))
-    _shorten(root)
+    shorten(root)
     commit(checkout)
     checkout.git("config", "user.name", "test")
     checkout.git("config", "user.email", "test@localhost")
@@ -219,11 +219,10 @@ def provision(root: Path, port: int) -> Line:
     return line
 
 
-def _shorten(root: Path) -> None:
+def shorten(root: Path) -> None:
     """Let builds have the tests' own environment instead of making one, and run few tests: wiring is what is tried."""
     _replace(root / "Makefile", r"\$\(READY\): .*\n\t.*\n", f"$(READY):\n\t@ln -s {ROOT.resolve()}/.venv .venv\n")
     _replace(root / "Makefile", r"READY := .*", "READY := .venv/bin/python")
-    _replace(root / "Makefile", r" -n 3\b", "")
     few = "tests/unit/test_container.py"
     _replace(root / "buildspecs/unit.yml", r"UNIT: .*", f"UNIT: {few}")
     _replace(root / "buildspecs/integration.yml", r"INTEGRATION: .*", f"INTEGRATION: {few}")
