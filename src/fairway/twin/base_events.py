@@ -4,6 +4,7 @@ Part of `base`; tests/integration/pipelines holds it.
 """
 # ruff: noqa: SLF001
 
+import json
 import uuid
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -67,6 +68,29 @@ def use_permission(
             user_agent="codepipeline.amazonaws.com",
             request_params=dict(parameters),
             method="POST",
+        )
+
+
+def record_service_event(
+    service: str, operation: str, *, account: str, region: str, parameters: Mapping[str, Any]
+) -> None:
+    """Let CloudTrail show what a service has done by itself, which nobody has called, as an AwsServiceEvent.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/non-api-aws-service-events.html
+    """
+    with acting_in(account, region):
+        cloudtrail.record_event(
+            service=service,
+            event_name=operation,
+            username="",
+            access_key_id="",
+            resources=[],
+            region=region,
+            request_id="",
+            user_agent="",
+            request_params=json.loads(json.dumps(parameters, default=str)),
+            method="POST",
+            invoked_by=f"{service}.amazonaws.com",
         )
 
 

@@ -55,15 +55,23 @@ def install(directory: Path) -> None:
 def _complete_events() -> None:
     record, one_at_a_time = cloudtrail.record_event, threading.Lock()
 
-    def record_event(*, error: str = "", **call: Any) -> None:
+    def record_event(*, error: str = "", invoked_by: str = "", **call: Any) -> None:
         resources = _asked.get()
         _asked.set(())
         with one_at_a_time:  # so that the last event is the one just recorded
             record(**{**call, "resources": [{"ResourceName": arn, "ResourceType": _kind(arn)} for arn in resources]})
             event = cloudtrail._get_event_queue()[-1]
-        identity = _identity(call["access_key_id"])
-        event["Username"] = identity["arn"].rpartition("/")[2] if "/" in identity["arn"] else "root"
-        more: dict[str, Any] = {"userIdentity": identity, "resources": [{"ARN": arn} for arn in resources]}
+        more: dict[str, Any] = {"resources": [{"ARN": arn} for arn in resources]}
+        if invoked_by:  # what a service does by itself is no call of anybody
+            event["Username"] = invoked_by
+            more |= {
+                "userIdentity": {"accountId": get_account_id(), "invokedBy": invoked_by},
+                "eventType": "AwsServiceEvent",
+            }
+        else:
+            identity = _identity(call["access_key_id"])
+            event["Username"] = identity["arn"].rpartition("/")[2] if "/" in identity["arn"] else "root"
+            more |= {"userIdentity": identity}
         if error:
             more |= {"errorCode": "AccessDenied", "errorMessage": error}
         event["CloudTrailEvent"] = json.dumps(json.loads(event["CloudTrailEvent"]) | more)

@@ -16,6 +16,7 @@ _JOB_RULES = {
     "createTrainingJob": "StepFunctionsGetEventsForSageMakerTrainingJobsRule",
     "createTransformJob": "StepFunctionsGetEventsForSageMakerTransformJobsRule",
     "createProcessingJob": "StepFunctionsGetEventsForSageMakerProcessingJobsRule",
+    "createHyperParameterTuningJob": "StepFunctionsGetEventsForSageMakerTuningJobsRule",
 }
 
 

@@ -50,7 +50,8 @@ class Job:
         return {f"{self.noun}Name": given[f"{self.noun}Name"]}
 
 
-_JOBS = {f"Create{noun}": Job(noun) for noun in ("TrainingJob", "ProcessingJob", "TransformJob")}
+_NOUNS = ("TrainingJob", "ProcessingJob", "TransformJob", "HyperParameterTuningJob")
+_JOBS = {f"Create{noun}": Job(noun) for noun in _NOUNS}
 _timed_out: ContextVar[threading.Event | None] = ContextVar("fairway_task_timed_out", default=None)
 
 

@@ -17,9 +17,16 @@ JOBS = {
     "Action": ["sagemaker:CreateTrainingJob", "sagemaker:DescribeTrainingJob", "sagemaker:StopTrainingJob"],
     "Resource": "arn:aws:sagemaker:us-east-1:111111111111:training-job/*",
 }
+SEARCHES = {
+    "Action": [f"sagemaker:{verb}HyperParameterTuningJob" for verb in ("Create", "Describe", "Stop")],
+    "Resource": "arn:aws:sagemaker:us-east-1:111111111111:hyper-parameter-tuning-job/*",
+}
 RULES = {
     "Action": ["events:PutTargets", "events:PutRule", "events:DescribeRule"],
     "Resource": "arn:aws:events:us-east-1:111111111111:rule/StepFunctionsGetEventsForSageMakerTrainingJobsRule",
+}
+SEARCH_RULES = RULES | {
+    "Resource": "arn:aws:events:us-east-1:111111111111:rule/StepFunctionsGetEventsForSageMakerTuningJobsRule"
 }
 
 
@@ -65,6 +72,52 @@ def start(twin: RunningTwin, role: Callable[..., str], unique: Callable[[str], s
             name=unique("machine"), definition=definition, roleArn=role("states.amazonaws.com", JOBS, RULES, passes)
         )["stateMachineArn"]
         return states.start_execution(stateMachineArn=machine)["executionArn"], job
+
+    return begin
+
+
+@pytest.fixture
+def search(twin: RunningTwin, role: Callable[..., str], unique: Callable[[str], str], image: str) -> Callable[..., Any]:
+    """Start an execution whose one task searches with two trainings; return its ARN and the search's name."""
+
+    def begin(**hyperparameters: str) -> tuple[str, str]:
+        job, states = unique("search"), twin.client("stepfunctions")
+        works = {"Action": ["s3:*", "ecr:*", "logs:*", "cloudwatch:PutMetricData"], "Resource": "*"}
+        execution_role = role("sagemaker.amazonaws.com", works)
+        passes = {"Action": "iam:PassRole", "Resource": execution_role}
+        state = {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::sagemaker:createHyperParameterTuningJob.sync",
+            "Arguments": {
+                "HyperParameterTuningJobName": job,
+                "HyperParameterTuningJobConfig": {
+                    "Strategy": "Random",
+                    "HyperParameterTuningJobObjective": {"Type": "Maximize", "MetricName": "validation:auc"},
+                    "ResourceLimits": {"MaxNumberOfTrainingJobs": 2, "MaxParallelTrainingJobs": 2},
+                    "ParameterRanges": {
+                        "IntegerParameterRanges": [{"Name": "depth", "MinValue": "1", "MaxValue": "9"}]
+                    },
+                    "RandomSeed": 1,
+                },
+                "TrainingJobDefinition": {
+                    "StaticHyperParameters": hyperparameters,
+                    "RoleArn": execution_role,
+                    "AlgorithmSpecification": {
+                        "TrainingImage": image,
+                        "TrainingInputMode": "File",
+                        "MetricDefinitions": [{"Name": "validation:auc", "Regex": "validation:auc=([0-9.]+);"}],
+                    },
+                    "OutputDataConfig": {"S3OutputPath": "s3://awaited/out"},
+                    "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
+                    "StoppingCondition": {"MaxRuntimeInSeconds": 60},
+                },
+            },
+            "End": True,
+        }
+        definition = json.dumps({"StartAt": "Search", "QueryLanguage": "JSONata", "States": {"Search": state}})
+        allowed = role("states.amazonaws.com", SEARCHES, SEARCH_RULES, passes)
+        machine = states.create_state_machine(name=unique("machine"), definition=definition, roleArn=allowed)
+        return states.start_execution(stateMachineArn=machine["stateMachineArn"])["executionArn"], job
 
     return begin
 
@@ -125,6 +178,37 @@ def test_a_task_that_overruns_stops_its_job(twin, start):
     answer = finished(twin, execution)
     assert (answer["status"], answer["error"]) == ("FAILED", "States.Timeout")
     wait_for(lambda: job_status(twin, job), lambda status: status == "Stopped")
+
+
+def test_the_result_of_a_search_names_its_best_training(twin, search):
+    execution, job = search()
+    answer = finished(twin, execution)
+    assert answer["status"] == "SUCCEEDED", answer
+    output = json.loads(answer["output"])
+    assert output["HyperParameterTuningJobStatus"] == "Completed"
+    best = output["BestTrainingJob"]
+    assert best["TrainingJobName"].startswith(f"{job}-001-"), "the first of those that are as good"
+    assert best["FinalHyperParameterTuningJobObjectiveMetric"]["Value"] == 0.75
+    assert set(best["TunedHyperParameters"]) == {"depth"}
+
+
+def test_a_search_that_fails_fails_the_task_with_its_reason(twin, search):
+    execution, _ = search(fails="no reason")
+    answer = finished(twin, execution)
+    assert (answer["status"], answer["error"]) == ("FAILED", "States.TaskFailed")
+    assert json.loads(answer["cause"])["FailureReason"].startswith("No training job succeeded after 2 attempts.")
+
+
+def test_a_stopped_execution_stops_its_search_with_all_that_trains(twin, search):
+    execution, job = search(seconds="50")
+    described = {"HyperParameterTuningJobName": job}
+    listed = twin.client("sagemaker").list_training_jobs
+    wait_for(lambda: len(listed(NameContains=job)["TrainingJobSummaries"]), lambda count: count == 2)
+    twin.client("stepfunctions").stop_execution(executionArn=execution, error="Enough", cause="for a test")
+    describe = twin.client("sagemaker").describe_hyper_parameter_tuning_job
+    wait_for(lambda: describe(**described)["HyperParameterTuningJobStatus"], lambda status: status == "Stopped")
+    found = listed(NameContains=job)["TrainingJobSummaries"]
+    assert [told["TrainingJobStatus"] for told in found] == ["Stopped", "Stopped"]
 
 
 def aws(twin: RunningTwin, *arguments: str) -> Any:

@@ -178,8 +178,11 @@ class JobEngine(ABC):
     def unsupported(request: dict[str, Any]) -> str | None:
         """Return what the twin cannot do of a request, in words that name the member; None when it can do all of it."""
 
-    def start(self, resource: "Resource") -> None:
-        """Start a stored job; return at once. If the twin cannot run it, forget it and raise ServiceError."""
+    def start(self, resource: "Resource", ended: "Callable[[], None]" = lambda: None) -> None:
+        """Start a stored job; return at once. If the twin cannot run it, forget it and raise ServiceError.
+
+        `ended` is called when the job has its end.
+        """
         what = self.unsupported(resource.attributes)
         if what is not None:
             self._twin.store.remove(resource)
@@ -188,7 +191,7 @@ class JobEngine(ABC):
         run = self.run_class(self._twin, self._images, resource, folder)
         with self._lock:
             self._runs[resource.arn] = run
-        threading.Thread(target=self._run, args=(run,), name=resource.arn, daemon=True).start()
+        threading.Thread(target=self._run, args=(run, ended), name=resource.arn, daemon=True).start()
 
     def stop(self, resource: "Resource") -> None:
         """Ask a job to end; one that has ended is left alone. Return at once."""
@@ -202,12 +205,13 @@ class JobEngine(ABC):
         with self._lock:
             return next((run for run in self._runs.values() if run.resource.name == name), None)
 
-    def _run(self, run: JobRun) -> None:
+    def _run(self, run: JobRun, ended: "Callable[[], None]") -> None:
         try:
             run.run()
         finally:
             with self._lock:
                 self._runs.pop(run.resource.arn, None)
+            ended()
 
 
 def _stop_all(processes: "Sequence[Process]", grace: float) -> None:

@@ -7,6 +7,7 @@ from fairway.twin.api import Call, ValidationError, operation
 from fairway.twin.runtime.jobs import JobEngine
 from fairway.twin.runtime.processing import ProcessingEngine
 from fairway.twin.runtime.training import TrainingEngine
+from fairway.twin.runtime.tuning import TuningEngine
 from fairway.twin.services.sagemaker.resources import PRINCIPAL, Kind, create, declare_reads
 
 TAKEN = "Job name must be unique within an AWS account and region, and a job with this name already exists ({arn})"
@@ -34,7 +35,7 @@ PROCESSING_JOB = Kind(
 @operation("sagemaker", "CreateTrainingJob", resource=TRAINING_JOB.named, trusted_by=PRINCIPAL)
 def create_training_job(call: Call) -> Mapping[str, Any]:
     """Store and start a training job."""
-    _check_waiting(call.params)
+    check_waiting(call.params)
     job = create(call, TRAINING_JOB, TrainingJobStatus="InProgress", SecondaryStatus="Starting")
     call.twin.engine(TrainingEngine).start(job)
     return {"TrainingJobArn": job.arn}
@@ -48,7 +49,8 @@ def create_processing_job(call: Call) -> Mapping[str, Any]:
     return {"ProcessingJobArn": job.arn}
 
 
-def _check_waiting(params: Mapping[str, Any]) -> None:
+def check_waiting(params: Mapping[str, Any]) -> None:
+    """Raise the service's error unless exactly a managed spot training says how long it waits, and long enough."""
     condition = params.get("StoppingCondition") or {}
     waiting, running = condition.get("MaxWaitTimeInSeconds"), condition.get("MaxRuntimeInSeconds", 86_400)
     if params.get("EnableManagedSpotTraining") and (waiting is None or waiting < running):
@@ -59,7 +61,7 @@ def _check_waiting(params: Mapping[str, Any]) -> None:
         raise ValidationError("Invalid MaxWaitTimeInSeconds. It must be present only for managed spot training")
 
 
-def declare_job(kind: Kind, engine: type[JobEngine]) -> None:
+def declare_job(kind: Kind, engine: type[JobEngine] | type[TuningEngine]) -> None:
     """Declare Describe, List and Stop of a kind of jobs."""
     declare_reads(kind)
 

@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -27,6 +27,7 @@ class Kind:
     missing: str  # the sentence when there is none; {arn} and {name} are filled in
     taken: str  # the sentence when there is one already
     taken_code: str = "ValidationException"
+    missing_code: str = "ValidationException"
     status: str | None = None  # the member that holds the status
 
     @property
@@ -52,7 +53,7 @@ class Kind:
         name = name if name is not None else call.params[self.name_member]
         resource = call.twin.store.get(self.noun, call.account, call.region, name)
         if resource is None:
-            raise ValidationError(self.missing.format(arn=self.arn(call, name), name=name))
+            raise ServiceError(self.missing_code, self.missing.format(arn=self.arn(call, name), name=name))
         return resource
 
 
@@ -128,10 +129,15 @@ def list_page(operation_name: str, call: Call, kind: Kind, resources: list[Resou
     chosen.sort(key=lambda resource: _sort_key(resource, params.get("SortBy", "CreationTime"), kind))
     if params.get("SortOrder", "Descending") == "Descending":
         chosen.reverse()
+    return page_of(operation_name, params, [resource.attributes for resource in chosen])
+
+
+def page_of(operation_name: str, params: Mapping[str, Any], chosen: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the page of summaries that a List request asks for, of those that it wants, in the order it wants."""
     start = _read_token(params.get("NextToken"))
     end = start + params.get("MaxResults", _DEFAULT_PAGE)
     member, summary = _summaries(operation_name)
-    output: dict[str, Any] = {member: [shape_output(summary, resource.attributes) for resource in chosen[start:end]]}
+    output: dict[str, Any] = {member: [shape_output(summary, attributes) for attributes in chosen[start:end]]}
     if end < len(chosen):
         output["NextToken"] = base64.urlsafe_b64encode(str(end).encode()).decode()
     return output
