@@ -162,25 +162,27 @@ def test_one_that_has_ended_is_not_stopped(begin, trainings):
 
 def test_whom_an_event_reaches_may_stop_the_search(begin, trainings, twin, monkeypatch):
     runs: queue.SimpleQueue[TuningRun] = queue.SimpleQueue()
-    stopped, done = [], threading.Event()
+    ended_in_time: queue.SimpleQueue[bool] = queue.SimpleQueue()
 
     def stop_elsewhere(**event):
-        # As a function does that a rule calls: it is waited for, and its own call comes by another thread.
-        if event["detail"]["TrainingJobStatusCounters"]["InProgress"] == 2 and not stopped:
-            stopper = threading.Thread(target=runs.get().stop, daemon=True)
+        told = event["detail"]
+        if (
+            told["HyperParameterTuningJobStatus"] == "InProgress"
+            and told["TrainingJobStatusCounters"]["InProgress"] == 2
+        ):
+            # As a function does that a rule calls: it is waited for, and its own call comes by another thread.
+            stopper = threading.Thread(target=runs.get(timeout=10).stop, daemon=True)
             stopper.start()
             stopper.join(timeout=10)
-            stopped.append(not stopper.is_alive())
-            done.set()
+            ended_in_time.put(not stopper.is_alive())
 
     monkeypatch.setattr(twin, "emit", stop_elsewhere)
     run, thread, _ = begin()
     runs.put(run)
-    assert done.wait(timeout=20)
+    assert ended_in_time.get(timeout=20)
     for number in (0, 1):
         trainings.end(number, "Stopped")
     over(thread)
-    assert stopped == [True]
     assert run.resource.attributes["HyperParameterTuningJobStatus"] == "Stopped"
 
 
