@@ -182,7 +182,8 @@ def test_what_is_suspended_does_not_scale(twin, scaling, served, target):
     ("changes", "said"),
     [
         ({"ServiceNamespace": "ecs"}, "does not have Application Auto Scaling of 'ecs'"),
-        ({"ScalableDimension": "sagemaker:variant:DesiredProvisionedConcurrency"}, "DesiredProvisionedConcurrency"),
+        ({"ScalableDimension": "sagemaker:variant:DesiredProvisionedConcurrency"}, "has no provisioned concurrency"),
+        ({"ScalableDimension": "sagemaker:inference-component:DesiredCopyCount"}, "DesiredCopyCount"),
         ({"ResourceId": "endpoint/nothing/variant/main"}, "Could not find endpoint"),
         ({"ResourceId": "service/a/b"}, "is not endpoint/<name>/variant/<name>"),
         ({"MinCapacity": 4}, "Maximum capacity cannot be less than minimum capacity"),

@@ -95,10 +95,6 @@ class EndpointEngine:
         wanted = {name: wish.changed(changes.get(name, {})) for name, wish in running.items()}
         self._in_thread(endpoint, endpoint.adjust, wanted)
 
-    def scale(self, resource: "Resource", variant: str, count: int) -> None:
-        """Give a running variant another number of instances; return at once. Raise ServiceError as SageMaker does."""
-        self.adjust(resource, {variant: {"instances": count}})
-
     def delete(self, resource: "Resource") -> None:
         """End an endpoint; return at once."""
         endpoint = self._endpoints.pop(resource.arn, None)

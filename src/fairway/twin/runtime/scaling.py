@@ -1,4 +1,4 @@
-"""Application Auto Scaling at work: alarms that ring and schedules that are due change numbers of instances.
+"""Application Auto Scaling at work: alarms that ring and schedules that are due change capacities.
 
 Its thread sleeps while there are neither policies nor schedules.
 """
@@ -7,28 +7,27 @@ import logging
 import threading
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fairway.twin.runtime.fleet import EndpointEngine
 from fairway.twin.runtime.scaling_activities import Activities
 from fairway.twin.runtime.scaling_alarms import Ringing, ringing, trackers_agree, without_traffic
-from fairway.twin.runtime.scaling_rules import UNSCALABLE, Decision, Direction, Rest, decide
+from fairway.twin.runtime.scaling_dimensions import dimension_of
+from fairway.twin.runtime.scaling_rules import UNSCALABLE, Direction, Rest, decide
 from fairway.twin.runtime.scaling_targets import (
     POLICY,
     SCHEDULED_ACTION,
     TARGET,
     Variant,
     bounds_of,
-    is_asynchronous,
     next_run,
     of_target,
+    silent_at_zero,
     suspended,
     variant_of,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from fairway.twin.context import Resource, Twin
 
 logger = logging.getLogger(__name__)
@@ -119,16 +118,15 @@ class ScalingEngine:
     def _change(self, target: "Resource", variant: Variant, capacity: int, cause: str, rest: Rest | None) -> None:
         from fairway.twin.api import ServiceError  # noqa: PLC0415 -- loads ministack, which the rest does not need
 
-        identity = self.activities.begin(target, f"Setting desired instance count to {capacity}.", cause)
+        wanted = f"{variant.dimension.words} to {capacity}"
+        identity = self.activities.begin(target, f"Setting {wanted}.", cause)
         try:
-            self._twin.engine(EndpointEngine).scale(variant.endpoint, variant.name, capacity)
+            change = {variant.name: variant.dimension.change(capacity)}
+            self._twin.engine(EndpointEngine).adjust(variant.endpoint, change)
         except ServiceError as error:
-            message = f"Failed to set desired instance count to {capacity}. Reason: {error}"
-            self.activities.update(target, identity, "Failed", message)
+            self.activities.update(target, identity, "Failed", f"Failed to set {wanted}. Reason: {error}")
             return
-        message = (
-            f"Successfully set desired instance count to {capacity}. Waiting for change to be fulfilled by sagemaker."
-        )
+        message = f"Successfully set {wanted}. Waiting for change to be fulfilled by sagemaker."
         self.activities.update(target, identity, "InProgress", message)
         self._changes[target.arn] = Change(target, identity, capacity, rest)
         self.wake()
@@ -141,7 +139,8 @@ class ScalingEngine:
                     self._end(change, variant)
 
     def _end(self, change: Change, variant: Variant | None) -> None:
-        target, count = change.target, f"desired instance count to {change.capacity}"
+        target = change.target
+        count = f"{dimension_of(target.attributes).words} to {change.capacity}"
         del self._changes[target.arn]
         if variant is not None and variant.scalable and variant.capacity == change.capacity:
             fulfilled = f"Successfully set {count}. Change successfully fulfilled by sagemaker."
@@ -202,7 +201,7 @@ class ScalingEngine:
         variant = variant_of(self._twin.store, target)
         if due and variant is not None:
             if not variant.scalable:
-                self.activities.not_scaled(target, _cause(due[0]), {"Code": UNSCALABLE})
+                self.activities.not_scaled(target, due[0].cause, {"Code": UNSCALABLE})
             elif target.arn not in self._changes:
                 for one in due:
                     self._acted[one.key] = time.monotonic()
@@ -226,9 +225,9 @@ class ScalingEngine:
         )
         if decision is None:
             return
-        cause = next(_cause(one) for one in rung if one.proposal is decision.proposal)
+        cause = next(one.cause for one in rung if one.proposal is decision.proposal)
         if decision.capacity is None:
-            self.activities.not_scaled(target, cause, _reason(decision, target, variant))
+            self.activities.not_scaled(target, cause, decision.refusal(bounds_of(target), variant.capacity))
             return
         direction: Direction = "out" if decision.capacity > variant.capacity else "in"
         before = rest.before if rest is not None and rest.direction == direction == "out" else variant.capacity
@@ -240,32 +239,8 @@ class ScalingEngine:
         if time.monotonic() - self._zeros < REPEAT_SECONDS / self._speed:
             return
         self._zeros = time.monotonic()
-        for target in self._scaled():
+        for target in silent_at_zero(self._twin.store):
             datum = without_traffic(target, self._speed)
             if datum is not None:
                 cloudwatch = self._twin.client("cloudwatch", account=target.account, region=target.region)
                 cloudwatch.put_metric_data(**datum)
-
-    def _scaled(self) -> "Iterator[Resource]":
-        """Yield the targets with policies whose endpoints are there."""
-        for target in self._twin.store.list(TARGET):
-            variant = variant_of(self._twin.store, target)
-            policies = any(of_target(self._twin.store, POLICY, target))
-            # Asynchronous endpoints have no InvocationsPerInstance.
-            if variant is not None and policies and not is_asynchronous(variant.endpoint):
-                yield target
-
-
-def _cause(one: Ringing) -> str:
-    return f"monitor alarm {one.proposal.alarm} in state {one.state} triggered policy {one.proposal.policy}"
-
-
-def _reason(decision: Decision, target: "Resource", variant: Variant) -> dict[str, Any]:
-    """Return a NotScaledReason with the capacities that belong to its code."""
-    bounds, code = bounds_of(target), decision.reason or ""
-    known = {
-        "Max": {"MaxCapacity": bounds.maximum},
-        "Min": {"MinCapacity": bounds.minimum},
-        "Desired": {"CurrentCapacity": variant.capacity},
-    }
-    return {"Code": code, **next(members for word, members in known.items() if word in code)}

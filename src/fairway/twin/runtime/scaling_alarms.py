@@ -7,6 +7,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from fairway.twin.runtime.alarms import FURTHER, Alarm, Statistic
+from fairway.twin.runtime.scaling_dimensions import dimension_of
 from fairway.twin.runtime.scaling_rules import DEFAULT_COOLDOWN, LOW_SHARE, Direction, Proposal, stepped, tracked
 from fairway.twin.runtime.scaling_targets import names_of
 
@@ -29,6 +30,11 @@ class Ringing:
     key: tuple[str, str, str]
     state: str
     proposal: Proposal
+
+    @property
+    def cause(self) -> str:
+        """What an activity says of why it was done."""
+        return f"monitor alarm {self.proposal.alarm} in state {self.state} triggered policy {self.proposal.policy}"
 
 
 def ringing(policies: "Sequence[Resource]", speed: float) -> Iterator[Ringing]:
@@ -139,20 +145,21 @@ def _metric(policy: "Resource") -> dict[str, Any]:
     if own is not None:
         members = ("MetricName", "Namespace", "Dimensions", "Statistic", "Unit")
         return {name: own[name] for name in members if name in own}
-    return {**_invocations(policy), "Statistic": "Sum"}
+    return {**_tracked_metric(policy), "Statistic": dimension_of(policy.attributes).statistic}
 
 
-def _invocations(resource: "Resource") -> dict[str, Any]:
+def _tracked_metric(resource: "Resource") -> dict[str, Any]:
     endpoint, variant = names_of(resource.attributes["ResourceId"])
     dimensions = [{"Name": "EndpointName", "Value": endpoint}, {"Name": "VariantName", "Value": variant}]
-    return {"Namespace": "AWS/SageMaker", "MetricName": "InvocationsPerInstance", "Dimensions": dimensions}
+    metric = dimension_of(resource.attributes).metric
+    return {"Namespace": "AWS/SageMaker", "MetricName": metric, "Dimensions": dimensions}
 
 
 def without_traffic(target: "Resource", speed: float) -> dict[str, Any] | None:
     """Return the 0, as PutMetricData takes it, of a variant that was not invoked for a minute; else None."""
     from fairway.twin import base_alarms  # noqa: PLC0415 -- see above
 
-    metric = _invocations(target)
+    metric = _tracked_metric(target)
     dimensions = tuple((one["Name"], one["Value"]) for one in metric["Dimensions"])
     statistic = Statistic(metric["Namespace"], metric["MetricName"], dimensions, "Sum", None)
     place = base_alarms.StoredAlarm(target.account, target.region, "", {})

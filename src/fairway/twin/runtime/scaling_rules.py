@@ -61,6 +61,15 @@ class Decision:
     capacity: int | None
     reason: str | None = None
 
+    def refusal(self, bounds: Bounds, capacity: int) -> dict[str, Any]:
+        """Return the reason as a NotScaledReason, with the capacity that belongs to its code."""
+        known = {
+            AT_MAXIMUM: {"MaxCapacity": bounds.maximum},
+            AT_MINIMUM: {"MinCapacity": bounds.minimum},
+            AT_DESIRED: {"CurrentCapacity": capacity},
+        }
+        return {"Code": self.reason, **known[self.reason or ""]}
+
 
 def decide(
     proposals: Sequence[Proposal],

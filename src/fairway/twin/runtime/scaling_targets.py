@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from fairway.twin.runtime.scaling_dimensions import Dimension, dimension_of
 from fairway.twin.runtime.scaling_rules import Bounds, Direction
 from fairway.twin.runtime.scaling_schedules import At, parse
 
@@ -20,11 +21,12 @@ class Variant:
 
     endpoint: "Resource"
     name: str
+    dimension: Dimension
     capacity: int
 
     @property
     def scalable(self) -> bool:
-        """Tell whether SageMaker would take another number of instances now."""
+        """Tell whether SageMaker would take another capacity now."""
         return bool(self.endpoint.attributes["EndpointStatus"] == "InService")
 
 
@@ -40,15 +42,34 @@ def variant_of(store: "Store", target: "Resource") -> Variant | None:
     endpoint = store.get("Endpoint", target.account, target.region, name)
     if endpoint is None:
         return None
+    dimension = dimension_of(target.attributes)
     for summary in endpoint.attributes.get("ProductionVariants") or ():
-        if summary["VariantName"] == variant and "DesiredInstanceCount" in summary:
-            return Variant(endpoint, variant, summary["DesiredInstanceCount"])
+        capacity = dimension.capacity(summary) if summary["VariantName"] == variant else None
+        if capacity is not None:
+            return Variant(endpoint, variant, dimension, capacity)
     return None
 
 
 def is_asynchronous(endpoint: "Resource") -> bool:
     """Tell whether an endpoint takes asynchronous requests only; such a one may be without an instance."""
     return endpoint.attributes.get("AsyncInferenceConfig") is not None
+
+
+def minimum_fault(store: "Store", target: "Resource", minimum: int) -> str | None:
+    """Return why a target cannot have such a MinCapacity, or None."""
+    endpoint = store.get("Endpoint", target.account, target.region, names_of(target.attributes["ResourceId"])[0])
+    asynchronous = endpoint is not None and is_asynchronous(endpoint)
+    return dimension_of(target.attributes).minimum_fault(minimum, asynchronous=asynchronous)
+
+
+def silent_at_zero(store: "Store") -> Iterator["Resource"]:
+    """Yield the targets with policies of whose variants SageMaker says 0 when they have no traffic."""
+    for target in store.list(TARGET):
+        variant = variant_of(store, target)
+        policies = any(of_target(store, POLICY, target))
+        # Asynchronous endpoints have no InvocationsPerInstance.
+        if variant is not None and policies and variant.dimension.zeros and not is_asynchronous(variant.endpoint):
+            yield target
 
 
 def targets_of(store: "Store", endpoint: "Resource") -> list["Resource"]:

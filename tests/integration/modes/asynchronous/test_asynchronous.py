@@ -256,6 +256,9 @@ def test_it_is_scaled_to_zero_and_back_by_its_backlog(twin, name, place, send):
     scaling, cloudwatch = twin.client("application-autoscaling"), twin.client("cloudwatch")
     target = {**SCOPE, "ResourceId": f"endpoint/{name}/variant/main"}
     scaling.register_scalable_target(**target, MinCapacity=0, MaxCapacity=2)
+    scaling.put_scheduled_action(
+        **target, ScheduledActionName="night", Schedule="cron(0 20 * * ? *)", ScalableTargetAction={"MinCapacity": 0}
+    )
     policies = {}
     for policy, adjustment, capacity in (("in", "ExactCapacity", 0), ("out", "ChangeInCapacity", 1)):
         step = {"ScalingAdjustment": capacity}

@@ -8,35 +8,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from tests.integration.modes.endpoints import metric
+from tests.integration.modes.serverless.conftest import ONE
 from tests.integration.runtime.conftest import log_lines, settled, wait
 
 from fairway.twin import watchdog
-
-ONE = {"MemorySizeInMB": 1024, "MaxConcurrency": 1}
-
-
-@pytest.fixture(scope="module")
-def runtime(twin):
-    return twin.client("sagemaker-runtime")
-
-
-@pytest.fixture
-def ask(runtime):
-    def send(name, body="pid", **members):
-        return runtime.invoke_endpoint(EndpointName=name, Body=body.encode(), **members)["Body"].read().decode()
-
-    return send
-
-
-@pytest.fixture
-def serverless(endpoint, config, model):
-    """Make a serverless endpoint; return its name."""
-
-    def make(environment=None, **settings):
-        name = model(environment=environment)
-        return endpoint(config(name, ServerlessConfig={**ONE, **settings}))["EndpointName"]
-
-    return make
 
 
 def processes(twin, name):

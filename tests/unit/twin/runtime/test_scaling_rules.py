@@ -9,6 +9,7 @@ from fairway.twin.runtime.scaling_rules import (
     AT_MAXIMUM,
     AT_MINIMUM,
     Bounds,
+    Decision,
     Direction,
     Proposal,
     Rest,
@@ -172,3 +173,12 @@ def test_a_decision_is_within_bounds_and_a_change(changes, capacity, minimum, mo
 def test_tracking_begins_from_no_instance_as_from_one(backlog, wanted):
     assert tracked(10, backlog, "out")(0) == wanted
     assert tracked(10, backlog, "in")(0) == 0
+
+
+@pytest.mark.parametrize(
+    ("reason", "capacity"),
+    [(AT_MAXIMUM, {"MaxCapacity": 4}), (AT_MINIMUM, {"MinCapacity": 1}), (AT_DESIRED, {"CurrentCapacity": 2})],
+)
+def test_a_refusal_says_the_capacity_that_its_code_speaks_of(reason, capacity):
+    nothing = Proposal("p", "a", tracking=True, cooldown=0, wanted=lambda now: now)
+    assert Decision(nothing, None, reason).refusal(Bounds(1, 4), 2) == {"Code": reason, **capacity}

@@ -1,13 +1,15 @@
 """Targets as the engine sees them."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from fairway.twin.clock import Clock
-from fairway.twin.runtime.scaling_targets import next_run, tied_variants, variant_of
+from fairway.twin.runtime.scaling_targets import minimum_fault, next_run, tied_variants, variant_of
 from fairway.twin.store import Resource, Store
 
+INSTANCES, PROVISIONED = "sagemaker:variant:DesiredInstanceCount", "sagemaker:variant:DesiredProvisionedConcurrency"
 NOW = datetime(2026, 11, 22, 16, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 
@@ -27,13 +29,28 @@ def test_an_action_runs_at_its_start_and_as_its_schedule_says_until_its_end(acti
     assert next_run(action, NOW, speed=1) == due
 
 
+def target_of(dimension):
+    members = {"ResourceId": "endpoint/a/variant/b", "ScalableDimension": dimension}
+    return Resource("ScalableTarget", "1", "r", "x", "target", members)
+
+
+SERVERLESS = {"VariantName": "b", "DesiredServerlessConfig": {"MaxConcurrency": 5, "ProvisionedConcurrency": 3}}
+
+
 @pytest.mark.parametrize(
-    ("variants", "found"),
-    [(None, None), ([], None), ([{"VariantName": "b", "DesiredInstanceCount": 2}], 2)],
+    ("dimension", "variants", "found"),
+    [
+        (INSTANCES, None, None),
+        (INSTANCES, [], None),
+        (INSTANCES, [{"VariantName": "b", "DesiredInstanceCount": 2}], 2),
+        (INSTANCES, [SERVERLESS], None),
+        (PROVISIONED, [SERVERLESS], 3),
+        (PROVISIONED, [{"VariantName": "b", "DesiredServerlessConfig": {"MaxConcurrency": 5}}], None),
+        (PROVISIONED, [{"VariantName": "b", "DesiredInstanceCount": 2}], None),
+    ],
 )
-def test_a_variant_is_found_if_its_endpoint_runs_it(variants, found):
-    store = Store(Clock())
-    target = Resource("ScalableTarget", "1", "r", "x", "target", {"ResourceId": "endpoint/a/variant/b"})
+def test_a_variant_is_found_if_its_endpoint_runs_it(dimension, variants, found):
+    store, target = Store(Clock()), target_of(dimension)
     assert variant_of(store, target) is None
     attributes = {"EndpointStatus": "Creating", **({} if variants is None else {"ProductionVariants": variants})}
     store.add(Resource("Endpoint", "1", "r", "a", "endpoint", attributes))
@@ -60,3 +77,21 @@ def test_a_scaled_variant_is_tied_to_its_instance_type(after, tied):
     store.add(Resource("ScalableTarget", "1", "r", "x", "target", {"ResourceId": "endpoint/a/variant/b"}))
     store.add(Resource("ScalableTarget", "1", "r", "y", "other", {"ResourceId": "endpoint/z/variant/unscaled"}))
     assert tied_variants(store, endpoint, configs[-1]) == tied
+
+
+@pytest.mark.parametrize(
+    ("dimension", "asynchronous", "minimum", "said"),
+    [
+        (INSTANCES, False, 1, None),
+        (INSTANCES, False, 0, "needs an asynchronous endpoint"),
+        (INSTANCES, True, 0, None),
+        (PROVISIONED, False, 1, None),
+        (PROVISIONED, False, 0, "is 1 or more"),
+    ],
+)
+def test_only_where_requests_wait_is_there_no_capacity(dimension, asynchronous, minimum, said):
+    store = Store(Clock())
+    attributes: dict[str, Any] = {"AsyncInferenceConfig": {"OutputConfig": {}}} if asynchronous else {}
+    store.add(Resource("Endpoint", "1", "r", "a", "endpoint", attributes))
+    fault = minimum_fault(store, target_of(dimension), minimum)
+    assert fault is None if said is None else said in (fault or "")

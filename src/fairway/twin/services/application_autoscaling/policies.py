@@ -7,6 +7,7 @@ from typing import Any
 from fairway.twin.api import Call, ValidationError, operation
 from fairway.twin.runtime.scaling import ScalingEngine
 from fairway.twin.runtime.scaling_alarms import HIGH, LOW, callers_of, tracking_alarms
+from fairway.twin.runtime.scaling_dimensions import Dimension, dimension_of
 from fairway.twin.runtime.scaling_rules import step_faults
 from fairway.twin.runtime.scaling_targets import POLICY
 from fairway.twin.services.application_autoscaling.resources import (
@@ -15,13 +16,13 @@ from fairway.twin.services.application_autoscaling.resources import (
     check_supported,
     conditions,
     named,
+    of_dimension,
     page,
     registered,
     target_arn,
 )
 from fairway.twin.store import Resource
 
-INVOCATIONS = "SageMakerVariantInvocationsPerInstance"
 _CONFIGURATIONS = {
     "StepScaling": "StepScalingPolicyConfiguration",
     "TargetTrackingScaling": "TargetTrackingScalingPolicyConfiguration",
@@ -38,7 +39,7 @@ def put_scaling_policy(call: Call) -> Mapping[str, Any]:
     target = registered(call)
     known = call.twin.store.get(POLICY, call.account, call.region, _name(call))
     kind = call.params.get("PolicyType") or (known.attributes["PolicyType"] if known else None)
-    configuration = _configuration(call, kind, known)
+    configuration = _configuration(call, kind, known, dimension_of(target.attributes))
     attributes = {"PolicyType": kind, _CONFIGURATIONS[str(kind)]: configuration}
     if known is None:
         known = _new(call, target, attributes)
@@ -50,7 +51,7 @@ def put_scaling_policy(call: Call) -> Mapping[str, Any]:
     return {"PolicyARN": known.arn, "Alarms": known.attributes["Alarms"]}
 
 
-def _configuration(call: Call, kind: str | None, known: Resource | None) -> Mapping[str, Any]:
+def _configuration(call: Call, kind: str | None, known: Resource | None, dimension: Dimension) -> Mapping[str, Any]:
     if kind is None:
         raise ValidationError("PolicyType is required when creating a scaling policy")
     if kind not in _CONFIGURATIONS:
@@ -63,7 +64,7 @@ def _configuration(call: Call, kind: str | None, known: Resource | None) -> Mapp
     configuration: Mapping[str, Any] | None = call.params.get(_CONFIGURATIONS[kind])
     if configuration is None:
         raise ValidationError(f"{_CONFIGURATIONS[kind]} is required for a policy of the type {kind}")
-    _check_steps(configuration) if kind == "StepScaling" else _check_tracking(configuration)
+    _check_steps(configuration) if kind == "StepScaling" else _check_tracking(configuration, dimension)
     return configuration
 
 
@@ -80,7 +81,7 @@ def _check_steps(step: Mapping[str, Any]) -> None:
         raise ValidationError(fault)
 
 
-def _check_tracking(tracking: Mapping[str, Any]) -> None:
+def _check_tracking(tracking: Mapping[str, Any], dimension: Dimension) -> None:
     predefined, own = tracking.get("PredefinedMetricSpecification"), tracking.get("CustomizedMetricSpecification")
     if (predefined is None) == (own is None):
         raise ValidationError(
@@ -88,10 +89,10 @@ def _check_tracking(tracking: Mapping[str, Any]) -> None:
         )
     if tracking["TargetValue"] <= 0:
         raise ValidationError("TargetValue must be greater than 0")
-    if predefined is not None and predefined["PredefinedMetricType"] != INVOCATIONS:
+    if predefined is not None and predefined["PredefinedMetricType"] != dimension.predefined:
         raise ValidationError(
-            f"The twin does not have the predefined metric {predefined['PredefinedMetricType']!r}, only "
-            f"{INVOCATIONS!r}."
+            f"The twin does not have the predefined metric {predefined['PredefinedMetricType']!r} for "
+            f"{dimension.name!r}, only {dimension.predefined!r}."
         )
     if own is not None and "Metrics" in own:
         raise ValidationError(
@@ -153,7 +154,8 @@ def describe_scaling_policies(call: Call) -> Mapping[str, Any]:
     found = [
         {**policy.attributes, "Alarms": policy.attributes["Alarms"] or callers_of(policy)}
         for policy in call.twin.store.list(POLICY, call.account, call.region)
-        if identity in (None, policy.attributes["ResourceId"])
+        if of_dimension(call, policy.attributes)
+        and identity in (None, policy.attributes["ResourceId"])
         and (not names or policy.attributes["PolicyName"] in names or policy.arn in names)
     ]
     return page("DescribeScalingPolicies", call, found)

@@ -13,11 +13,12 @@ from botocore.model import StructureShape
 
 from fairway.twin.api import Call, ServiceError, ValidationError
 from fairway.twin.protocol import shape_output
+from fairway.twin.runtime.scaling_dimensions import DIMENSIONS
 from fairway.twin.runtime.scaling_targets import TARGET
 from fairway.twin.store import Resource
 
 SERVICE = "application-autoscaling"
-NAMESPACE, DIMENSION = "sagemaker", "sagemaker:variant:DesiredInstanceCount"
+NAMESPACE = "sagemaker"
 _RESOURCE_ID = re.compile(r"endpoint/[a-zA-Z0-9](-*[a-zA-Z0-9])*/variant/[a-zA-Z0-9](-*[a-zA-Z0-9])*")
 _PAGE = 50
 
@@ -31,13 +32,14 @@ class ObjectNotFoundError(ServiceError):
 
 def check_supported(call: Call) -> None:
     """Refuse what is scaled by no engine of the twin."""
-    namespace, dimension = call.params["ServiceNamespace"], call.params.get("ScalableDimension", DIMENSION)
+    namespace, dimension = call.params["ServiceNamespace"], call.params.get("ScalableDimension")
     if namespace != NAMESPACE:
         raise ValidationError(
             f"The twin does not have Application Auto Scaling of {namespace!r}, only of {NAMESPACE!r}."
         )
-    if dimension != DIMENSION:
-        raise ValidationError(f"The twin does not have the scalable dimension {dimension!r}, only {DIMENSION!r}.")
+    if dimension is not None and dimension not in DIMENSIONS:
+        known = " and ".join(map(repr, DIMENSIONS))
+        raise ValidationError(f"The twin does not have the scalable dimension {dimension!r}, only {known}.")
     identities = [call.params["ResourceId"]] if "ResourceId" in call.params else call.params.get("ResourceIds", [])
     for identity in identities:
         if not _RESOURCE_ID.fullmatch(identity):
@@ -78,8 +80,14 @@ def _conditions(members: Mapping[str, Any]) -> dict[str, str]:
 
 
 def find_target(call: Call) -> Resource | None:
-    """Return the target that a request names."""
-    return call.twin.store.get(TARGET, call.account, call.region, call.params["ResourceId"])
+    """Return the target that a request names; a variant has one at most, for it has one dimension."""
+    target = call.twin.store.get(TARGET, call.account, call.region, call.params["ResourceId"])
+    return target if target is not None and of_dimension(call, target.attributes) else None
+
+
+def of_dimension(call: Call, members: Mapping[str, Any]) -> bool:
+    """Tell whether a stored target, policy, action or activity is of the dimension that a request names, if any."""
+    return call.params.get("ScalableDimension") in (None, members["ScalableDimension"])
 
 
 def registered(call: Call) -> Resource:

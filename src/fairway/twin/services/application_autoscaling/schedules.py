@@ -7,13 +7,14 @@ from typing import Any
 from fairway.twin.api import Call, ValidationError, operation
 from fairway.twin.runtime.scaling import ScalingEngine
 from fairway.twin.runtime.scaling_schedules import ScheduleError
-from fairway.twin.runtime.scaling_targets import SCHEDULED_ACTION, next_run
+from fairway.twin.runtime.scaling_targets import SCHEDULED_ACTION, minimum_fault, next_run
 from fairway.twin.services.application_autoscaling.resources import (
     SERVICE,
     ObjectNotFoundError,
     check_supported,
     conditions,
     named,
+    of_dimension,
     page,
     registered,
     target_arn,
@@ -28,9 +29,9 @@ def _name(call: Call) -> str:
 @operation(SERVICE, "PutScheduledAction", resource=target_arn, conditions=conditions)
 def put_scheduled_action(call: Call) -> Mapping[str, Any]:
     """Store an action, or change it; the start and the end of an action that is changed are those of the request."""
-    registered(call)
+    target = registered(call)
     known = call.twin.store.get(SCHEDULED_ACTION, call.account, call.region, _name(call))
-    attributes = _attributes(call, known.attributes if known else {})
+    attributes = _attributes(call, known.attributes if known else {}, target)
     if known is None:
         call.twin.store.add(_new(call, attributes))
     else:
@@ -39,7 +40,7 @@ def put_scheduled_action(call: Call) -> Mapping[str, Any]:
     return {}
 
 
-def _attributes(call: Call, before: Mapping[str, Any]) -> dict[str, Any]:
+def _attributes(call: Call, before: Mapping[str, Any], target: Resource) -> dict[str, Any]:
     kept = {name: call.params.get(name, before.get(name)) for name in ("Schedule", "Timezone", "ScalableTargetAction")}
     attributes = {**kept, **{name: call.params.get(name) for name in ("StartTime", "EndTime")}}
     if not attributes["Schedule"] or not attributes["ScalableTargetAction"]:
@@ -47,8 +48,9 @@ def _attributes(call: Call, before: Mapping[str, Any]) -> dict[str, Any]:
     wanted = attributes["ScalableTargetAction"]
     if wanted.get("MinCapacity", 0) > wanted.get("MaxCapacity", wanted.get("MinCapacity", 0)):
         raise ValidationError("Maximum capacity cannot be less than minimum capacity")
-    if wanted.get("MinCapacity") == 0:
-        raise ValidationError("The twin does not have variants without an instance (MinCapacity 0).")
+    fault = minimum_fault(call.twin.store, target, wanted.get("MinCapacity", target.attributes["MinCapacity"]))
+    if fault is not None:
+        raise ValidationError(fault)
     if attributes["StartTime"] and attributes["EndTime"] and attributes["EndTime"] <= attributes["StartTime"]:
         raise ValidationError("EndTime must be later than StartTime")
     try:
@@ -79,7 +81,8 @@ def describe_scheduled_actions(call: Call) -> Mapping[str, Any]:
     found = [
         action.attributes
         for action in call.twin.store.list(SCHEDULED_ACTION, call.account, call.region)
-        if identity in (None, action.attributes["ResourceId"])
+        if of_dimension(call, action.attributes)
+        and identity in (None, action.attributes["ResourceId"])
         and (not names or action.attributes["ScheduledActionName"] in names)
     ]
     return page("DescribeScheduledActions", call, found)

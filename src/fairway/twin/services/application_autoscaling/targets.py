@@ -7,6 +7,7 @@ from typing import Any
 from fairway.twin import base
 from fairway.twin.api import Call, ValidationError, operation
 from fairway.twin.runtime.scaling import ScalingEngine
+from fairway.twin.runtime.scaling_dimensions import dimension_of
 from fairway.twin.runtime.scaling_targets import POLICY, SCHEDULED_ACTION, TARGET, names_of, of_target, targets_of
 from fairway.twin.services.application_autoscaling.policies import delete_alarms
 from fairway.twin.services.application_autoscaling.resources import (
@@ -17,6 +18,7 @@ from fairway.twin.services.application_autoscaling.resources import (
     conditions_of,
     find_target,
     named,
+    of_dimension,
     page,
     target_arn,
 )
@@ -97,11 +99,12 @@ def _check_endpoint(call: Call, attributes: Mapping[str, Any]) -> None:
     found = next((one for one in variants if one["VariantName"] == variant), None)
     if found is None:
         raise ValidationError(f'The endpoint "{arn}" has no variant {variant!r}.')
-    if "ServerlessConfig" in found:
-        raise ValidationError(f"The variant {variant!r} is serverless, and has no instances that could be scaled.")
-    asynchronous = config is not None and config.attributes.get("AsyncInferenceConfig")
-    if attributes["MinCapacity"] < 1 and not asynchronous:
-        raise ValidationError("MinCapacity 0 needs an asynchronous endpoint: the variants of others have an instance.")
+    asynchronous = config is not None and bool(config.attributes.get("AsyncInferenceConfig"))
+    dimension = dimension_of(attributes)
+    fault = dimension.fault(variant, found)
+    fault = fault or dimension.minimum_fault(attributes["MinCapacity"], asynchronous=asynchronous)
+    if fault is not None:
+        raise ValidationError(fault)
 
 
 def _check_permitted(call: Call, needed: Mapping[str, str], context: Mapping[str, Any] | None = None) -> None:
@@ -143,7 +146,8 @@ def describe_scalable_targets(call: Call) -> Mapping[str, Any]:
     check_supported(call)
     wanted = call.params.get("ResourceIds")
     targets = call.twin.store.list(TARGET, call.account, call.region)
-    found = [target.attributes for target in targets if not wanted or target.name in wanted]
+    named_ones = [target.attributes for target in targets if not wanted or target.name in wanted]
+    found = [attributes for attributes in named_ones if of_dimension(call, attributes)]
     return page("DescribeScalableTargets", call, found)
 
 
@@ -183,6 +187,10 @@ def describe_scaling_activities(call: Call) -> Mapping[str, Any]:
     """Return what was done, the newest first; with IncludeNotScaledActivities also what was not, and why."""
     check_supported(call)
     activities = call.twin.engine(ScalingEngine).activities
-    found = activities.of(call.account, call.region, call.params.get("ResourceId"))
+    found = [
+        activity
+        for activity in activities.of(call.account, call.region, call.params.get("ResourceId"))
+        if of_dimension(call, activity)
+    ]
     every = call.params.get("IncludeNotScaledActivities", False)
     return page("DescribeScalingActivities", call, [one for one in found if every or "NotScaledReasons" not in one])
