@@ -51,8 +51,11 @@ class Needs:
             raise NeedsError("payload_mb", self.payload_mb, f"more than 0 and up to {ASYNCHRONOUS_MB}")
         if not 0 < self.work_ms <= ASYNCHRONOUS_SECONDS * 1000:
             raise NeedsError("work_ms", self.work_ms, f"1 to {ASYNCHRONOUS_SECONDS * 1000}")
-        if self.latency_ms < 0 or self.requests_per_minute < 0 or self.memory_gb <= 0:
-            raise NeedsError("latency_ms, requests_per_minute or memory_gb", "negative", "0 or more")
+        for name in ("latency_ms", "requests_per_minute"):
+            if getattr(self, name) < 0:
+                raise NeedsError(name, getattr(self, name), "0 or more")
+        if not 0 < self.memory_gb < math.inf:
+            raise NeedsError("memory_gb", self.memory_gb, "more than 0")
         if 0 < self.latency_ms < self.work_ms:
             raise NeedsError("latency_ms", self.latency_ms, f"at least the {self.work_ms} ms that the model works")
 
@@ -78,13 +81,7 @@ def advise(needs: Needs) -> Advice:
     """Return the advice for what is needed."""
     option, why = choose_option(needs)
     if option == "serverless":
-        memory = memory_mb(needs)
-        warm = math.ceil(needs.at_a_time) or 1 if 0 < needs.latency_ms < COLD_START_MS else 0
-        concurrency = min(SERVERLESS_CONCURRENCY, max(5, warm, 2 * math.ceil(needs.at_a_time)))
-        reasons = (why, *text.serverless(memory, warm, COLD_START_MS))
-        return Advice(
-            option, "none", "by itself", "all_at_once", reasons, text.serverless_hcl(memory, concurrency, warm)
-        )
+        return _serverless(needs, why)
     instance, family_why = choose_instance(needs, transform=option == "batch")
     if option == "batch":
         count = 1 if needs.budget == "lean" else 2
@@ -95,10 +92,22 @@ def advise(needs: Needs) -> Advice:
     start = max(1, fewest) if option == "asynchronous" else most
     rollout, rollout_why = choose_rollout(needs, start)
     hcl = text.endpoint_hcl(
-        option, instance, built_for(needs), text.scaling_lines(scaling, fewest, most, per_minute(needs)),
-        text.rollout_lines(rollout, patience_ms(needs), silent=needs.traffic in ("intermittent", "daily")),
+        text.mode_line(option, needs.payload_mb), instance, built_for(needs),
+        text.scaling_lines(scaling, fewest, most, per_minute(needs)),
+        text.rollout_lines(rollout, patience_ms(needs, option), silent=needs.traffic in ("intermittent", "daily")),
     )  # fmt: skip
+    if option == "asynchronous" and needs.latency_ms:
+        why += f" An answer within {needs.latency_ms} ms is not promised: requests wait in a queue."
     return Advice(option, instance, scaling, rollout, (why, family_why, scaling_why, rollout_why), hcl)
+
+
+def _serverless(needs: Needs, why: str) -> Advice:
+    memory = memory_mb(needs)
+    warm = math.ceil(needs.at_a_time) or 1 if 0 < needs.latency_ms < COLD_START_MS else 0
+    concurrency = min(SERVERLESS_CONCURRENCY, max(5, warm, 2 * math.ceil(needs.at_a_time)))
+    reasons = (why, *text.serverless(memory, warm, COLD_START_MS))
+    hcl = text.serverless_hcl(memory, concurrency, warm)
+    return Advice("serverless", "none", "by itself", "all_at_once", reasons, hcl)
 
 
 def choose_option(needs: Needs) -> tuple[Option, str]:
@@ -214,6 +223,11 @@ def choose_rollout(needs: Needs, start: int) -> tuple[str, str]:
     return "linear", "Two equal steps: a fleet this small has no smaller share worth watching."
 
 
-def patience_ms(needs: Needs) -> int:
-    """Return the latency that rings: what is wanted, or ten times the model's work where nobody waits."""
-    return needs.latency_ms or 10 * needs.work_ms
+def patience_ms(needs: Needs, option: Option) -> int:
+    """Return the latency that rings: what is wanted, or ten times the model's work where nobody waits.
+
+    An alarm rings before SageMaker gives a request up.
+    """
+    seconds = REAL_TIME_SECONDS if option == "real_time" else ASYNCHRONOUS_SECONDS
+    wanted = needs.latency_ms if option == "real_time" else 0
+    return min(wanted or 10 * needs.work_ms, seconds * 1000 - 1)

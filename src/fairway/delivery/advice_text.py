@@ -1,6 +1,10 @@
 """The HCL of an advice, as `terraform/environments/<name>/main.tf` takes it, and sentences about serverless."""
 
+import math
 from collections.abc import Iterator
+
+DEFAULT_MB = 100
+"""What an asynchronous endpoint takes unless told (the module model-endpoint)."""
 
 R_SIZES = {"large": 16, "xlarge": 32, "2xlarge": 64, "4xlarge": 128}
 """Gigabytes of the r families' sizes."""
@@ -31,12 +35,18 @@ def batch_hcl(instance: str, built_for: str, count: int) -> str:
     return f'batch = {{\n  instances = {{ type = "{instance}", count = {count}, built_for = "{built_for}" }}\n}}\n'
 
 
-def endpoint_hcl(option: str, instance: str, built_for: str, scaling: list[str], rollout: list[str]) -> str:
+def mode_line(option: str, payload_mb: float) -> str:
+    """Return what says how it answers; an asynchronous endpoint takes 100 MB, unless it is told to take more."""
+    more = f" max_payload_mb = {math.ceil(payload_mb)} " if option == "asynchronous" and payload_mb > DEFAULT_MB else ""
+    return f"mode = {{ {option} = {{{more}}} }}"
+
+
+def endpoint_hcl(mode: str, instance: str, built_for: str, scaling: list[str], rollout: list[str]) -> str:
     """Return the argument `endpoint` of an endpoint with instances."""
     counts = [line.removeprefix("count: ") for line in scaling if line.startswith("count: ")]
     count = f", count = {counts[0]}" if counts else ""
     lines = [
-        f"mode = {{ {option} = {{}} }}",
+        mode,
         f'instances = {{ type = "{instance}", built_for = "{built_for}"{count} }}',
         *(line for line in scaling if not line.startswith("count: ")),
         *rollout,
