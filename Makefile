@@ -28,7 +28,7 @@ MINUTES ?= 60
 REQUESTS ?= 1000000
 FAIRWAY = .venv/bin/python -m fairway
 
-.PHONY: help setup init up down env status demo rollouts bootstrap plan apply destroy unlock train release promote rollback merge history audit invoke batch challenger advise check-promotion plan-comment protect connect image execution candidate review apply-reviewed verify propose test unit integration regression long fmt lint check image-check wiring kills lock bench bench-setup bench-serving bench-training soak fuzz
+.PHONY: help setup init up down env status demo rollouts bootstrap plan apply destroy unlock train release promote rollback merge history audit invoke batch challenger script-image advise check-promotion plan-comment protect connect image execution candidate review apply-reviewed verify propose test unit integration regression long fmt lint check image-check wiring kills lock bench bench-setup bench-serving bench-training soak fuzz
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -81,6 +81,8 @@ batch: setup ## Transform INPUT, s3://… or a local file, with ENV's release
 	@$(FAIRWAY) batch $(ENV) $(INPUT)
 challenger: setup ## Pin the newest approved model, or MODEL_PACKAGE, as ENV's challenger
 	@$(FAIRWAY) challenger $(ENV) $(MODEL_PACKAGE)
+script-image: setup ## Push what stands in for SageMaker's managed image in script mode, on the twin
+	@$(FAIRWAY) script-image
 advise: setup ## Say how to serve what is needed: asks, or takes TRAFFIC, LATENCY_MS, …
 	@$(FAIRWAY) advise
 

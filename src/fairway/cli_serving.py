@@ -1,7 +1,8 @@
 """The commands of serving beside deployment: requests, whole data sets, challengers, advice."""
 
 import json
-from dataclasses import fields
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,7 +13,7 @@ from fairway import local_twin, workflow, workflow_serving
 from fairway.console import Steps, out
 from fairway.delivery import advice
 from fairway.delivery.provision import Provisioner
-from fairway.errors import BatchInputError, NoReleaseError, NotProvisionedError
+from fairway.errors import BatchInputError, NeedUnknownError, NoReleaseError, NotProvisionedError
 from fairway.settings import SHARED, Settings
 
 app = typer.Typer()
@@ -79,28 +80,65 @@ def challenger(
 
 
 @app.command()
+def script_image() -> None:
+    """Push an image of SageMaker's inference toolkit to the twin, and say how an environment serves in script mode."""
+    told = _settings()
+    address = workflow_serving.push_script_image(told)
+    out.print("In an environment's main.tf, `endpoint` serves its releases in script mode by this image:")
+    out.print(f'  script_mode = {{ image = "{address}" }}', markup=False, soft_wrap=True)
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a person is asked for a need; `default` answers where nobody is there to ask, if there is one."""
+
+    text: str
+    kind: type
+    default: str | None = None
+
+
+QUESTIONS = {
+    "traffic": Question("Traffic (steady, daily, spiky, intermittent, files)", str),
+    "latency_ms": Question("Answer wanted within, ms (0: no hurry)", int),
+    "requests_per_minute": Question("Requests a minute, at most", int),
+    "payload_mb": Question("MB of the largest request", float),
+    "work_ms": Question("The model works on one for, ms", int),
+    "memory_gb": Question("GB that the model takes", float),
+    "accelerator": Question("Accelerator (none, gpu, neuron)", str, "none"),
+    "budget": Question("Budget (lean, balanced, ample)", str, "balanced"),
+}
+
+
+@app.command()
 def advise(
     *,
-    traffic: Annotated[
-        str, typer.Option(envvar="TRAFFIC", prompt="Traffic (steady, daily, spiky, intermittent, files)")
-    ],
-    latency_ms: Annotated[int, typer.Option(envvar="LATENCY_MS", prompt="Answer wanted within, ms (0: no hurry)")],
-    requests_per_minute: Annotated[
-        int, typer.Option(envvar="REQUESTS_PER_MINUTE", prompt="Requests a minute, at most")
-    ],
-    payload_mb: Annotated[float, typer.Option(envvar="PAYLOAD_MB", prompt="MB of the largest request")],
-    work_ms: Annotated[int, typer.Option(envvar="WORK_MS", prompt="The model works on one for, ms")],
-    memory_gb: Annotated[float, typer.Option(envvar="MEMORY_GB", prompt="GB that the model takes")],
-    accelerator: Annotated[str, typer.Option(envvar="ACCELERATOR", prompt="Accelerator (none, gpu, neuron)")] = "none",
-    budget: Annotated[str, typer.Option(envvar="BUDGET", prompt="Budget (lean, balanced, ample)")] = "balanced",
+    traffic: Annotated[str | None, typer.Option(envvar="TRAFFIC")] = None,
+    latency_ms: Annotated[int | None, typer.Option(envvar="LATENCY_MS")] = None,
+    requests_per_minute: Annotated[int | None, typer.Option(envvar="REQUESTS_PER_MINUTE")] = None,
+    payload_mb: Annotated[float | None, typer.Option(envvar="PAYLOAD_MB")] = None,
+    work_ms: Annotated[int | None, typer.Option(envvar="WORK_MS")] = None,
+    memory_gb: Annotated[float | None, typer.Option(envvar="MEMORY_GB")] = None,
+    accelerator: Annotated[str | None, typer.Option(envvar="ACCELERATOR")] = None,
+    budget: Annotated[str | None, typer.Option(envvar="BUDGET")] = None,
 ) -> None:
     """Ask what is needed, and say how to serve it: option, instances, scaling, rollout, why, and the HCL to paste."""
-    asked = locals()
-    told = advice.advise(advice.Needs(**{member.name: asked[member.name] for member in fields(advice.Needs)}))
+    given = locals()
+    needs = {name: _asked(name) if given[name] is None else given[name] for name in QUESTIONS}
+    told = advice.advise(advice.Needs(**needs))
     out.print(f"{told.option}, on {told.instance}; scaling: {told.scaling}; rollout: {told.rollout}.")
     for reason in told.reasons:
         out.print(f"• {escape(reason)}")
     out.print(told.hcl, markup=False, soft_wrap=True)
+
+
+def _asked(name: str) -> Any:
+    """Ask the person at the terminal; without one take the default, or raise NeedUnknownError."""
+    question = QUESTIONS[name]
+    if sys.stdin.isatty():
+        return typer.prompt(question.text, default=question.default, type=question.kind)
+    if question.default is None:
+        raise NeedUnknownError(name.upper(), question.text)
+    return question.default
 
 
 def _settings() -> Settings:

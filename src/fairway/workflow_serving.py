@@ -10,7 +10,9 @@ from fairway import workflow
 from fairway.delivery import access, asking, batch, executions, registry, releases
 from fairway.delivery.accounts import clients_in
 from fairway.delivery.diagnosis import transform_words
-from fairway.errors import BatchInputError, NoReleaseError, TransformFailedError
+from fairway.delivery.image import publish_image
+from fairway.errors import BatchInputError, NoReleaseError, StandInImageError, TransformFailedError
+from fairway.rehearsal import script_image
 from fairway.settings import Settings
 
 
@@ -20,6 +22,16 @@ def pin_challenger(settings: Settings, environment: str, group: str, arn: str | 
     release = registry.release_of(sagemaker, s3, arn or registry.latest_approved(sagemaker, group))
     workflow.challenger_path(settings, environment).write_text(json.dumps(release.model_dump(), indent=2) + "\n")
     return release
+
+
+def push_script_image(settings: Settings) -> str:
+    """Push what stands in for SageMaker's managed images to the project's repository; return its address by digest."""
+    if not access.is_local(settings):
+        raise StandInImageError
+    ecr = access.client(settings, "ecr")
+    repositories = ecr.describe_repositories(repositoryNames=[settings.project.project])["repositories"]
+    image = script_image.build(settings.root)
+    return publish_image(image, repository_url=repositories[0]["repositoryUri"], ecr=ecr)
 
 
 def transform(

@@ -24,7 +24,11 @@ BY_DIGEST = re.compile(r"\S+@sha256:[0-9a-f]{64}")
 
 def publish_sources(checkout: Path, *, repository_url: str, ecr: "ECRClient") -> str:
     """Build the one-layer image of `checkout`, push it and return its URI by digest."""
-    image = build_image(read_sources(checkout))
+    return publish_image(build_image(read_sources(checkout)), repository_url=repository_url, ecr=ecr)
+
+
+def publish_image(image: OciImage, *, repository_url: str, ecr: "ECRClient") -> str:
+    """Push an image, unless the repository holds it, and return its URI by digest."""
     repository = _repository(repository_url)
     try:
         for blob in _missing(ecr, repository, image):

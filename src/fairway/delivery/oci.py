@@ -9,7 +9,7 @@ import hashlib
 import io
 import json
 import tarfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -81,15 +81,18 @@ def read_sources(checkout: Path) -> dict[str, bytes]:
     return files
 
 
-def build_image(files: Mapping[str, bytes]) -> OciImage:
-    """Build the image that holds `files` (by path below `/opt/program`) and starts as the Dockerfile's does."""
+ENTRYPOINT = ("python", "-m", "fairway.container")
+
+
+def build_image(files: Mapping[str, bytes], entrypoint: Sequence[str] = ENTRYPOINT) -> OciImage:
+    """Build the image that holds `files` (by path below `/opt/program`) and starts, by default, as the Dockerfile's."""
     tar = _tar(files)
     # The layer's digest depends on zlib too: another zlib may compress the same tar to other bytes.
     compressed = io.BytesIO()
     with gzip.GzipFile(filename="", fileobj=compressed, mode="wb", mtime=0) as file:
         file.write(tar)
     layer = Blob(LAYER_TYPE, compressed.getvalue())
-    config = Blob(CONFIG_TYPE, _json(_config(digest_of(tar))))
+    config = Blob(CONFIG_TYPE, _json(_config(digest_of(tar), entrypoint)))
     manifest = {
         "schemaVersion": 2,
         "mediaType": MANIFEST_TYPE,
@@ -139,12 +142,12 @@ def _tar(files: Mapping[str, bytes]) -> bytes:
     return stream.getvalue()
 
 
-def _config(layer_of_tar: str) -> dict[str, Any]:
+def _config(layer_of_tar: str, entrypoint: Sequence[str]) -> dict[str, Any]:
     return {
         "architecture": "amd64",
         "os": "linux",
         "config": {
-            "Entrypoint": ["python", "-m", "fairway.container"],
+            "Entrypoint": [*entrypoint],
             "Env": [f"PYTHONPATH=/{PROGRAM}", "PYTHONUNBUFFERED=1"],
             "Labels": {"fairway.requirements": f"/{PROGRAM}/requirements.txt"},
             "WorkingDir": f"/{PROGRAM}",

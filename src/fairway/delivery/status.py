@@ -58,6 +58,7 @@ def observe(sagemaker: Any, cloudwatch: Any, endpoint: str) -> Running | None:
         return None
     config = sagemaker.describe_endpoint_config(EndpointConfigName=told["EndpointConfigName"])
     container = sagemaker.describe_model(ModelName=_served(config)["ModelName"])["PrimaryContainer"]
+    variables = container["Environment"]
     variants = told.get("ProductionVariants", [])
     ringing = [alarm for alarm in watching(cloudwatch, told) if alarm["StateValue"] == "ALARM"]
     names = [alarm["AlarmName"] for alarm in ringing if not for_want_of_data(alarm.get("StateReason", ""))]
@@ -65,10 +66,11 @@ def observe(sagemaker: Any, cloudwatch: Any, endpoint: str) -> Running | None:
         status=told["EndpointStatus"],
         failure=told.get("FailureReason", ""),
         config=told["EndpointConfigName"],
-        version=container["Environment"].get("FAIRWAY_RELEASE", "?"),
-        image=container["Image"],
+        version=variables.get("FAIRWAY_RELEASE", "?"),
+        # In script mode a managed image serves what the release's image has trained.
+        image=variables.get("FAIRWAY_IMAGE", "?") if "SAGEMAKER_PROGRAM" in variables else container["Image"],
         model_data_url=container["ModelDataUrl"],
-        git_sha=container["Environment"].get("FAIRWAY_GIT_SHA", "?"),
+        git_sha=variables.get("FAIRWAY_GIT_SHA", "?"),
         instances=sum(variant.get("CurrentInstanceCount", 0) for variant in variants),
         desired=sum(variant.get("DesiredInstanceCount", 0) for variant in variants),
         mode=mode_of(config),

@@ -53,6 +53,7 @@ deployments: What runs, and what it answers.
     AnswerMissingError
     BatchInputError
     TransformFailedError
+    NeedUnknownError
     NeedsError
 
 container: What is said in the container: by jobs, to the operator, and by serving, to clients.
@@ -77,6 +78,7 @@ images: Images that are built, pushed and checked.
     DockerError
     ImageCheckError
     ImageNotByDigestError
+    StandInImageError
 
 promotion: The forge, its pull requests, and promotion by them.
     ForgeError

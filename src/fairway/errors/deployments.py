@@ -111,6 +111,13 @@ class TransformFailedError(FairwayError):
         super().__init__(f"The batch workflow {execution} ended with {error}: {cause}")
 
 
+class NeedUnknownError(FairwayError):
+    """Advice was asked for without saying what is needed, where nobody can be asked."""
+
+    def __init__(self, variable: str, question: str) -> None:
+        super().__init__(f"{variable} is not set, and there is no terminal to ask at. Its question is: {question}")
+
+
 class NeedsError(FairwayError):
     """What advice was asked for cannot be."""
 

@@ -48,3 +48,13 @@ class ImageNotByDigestError(FairwayError):
         super().__init__(
             f"IMAGE is {image!r}: an address by digest (…@sha256:…) is expected; `make image` writes it to build/image."
         )
+
+
+class StandInImageError(FairwayError):
+    """An image that stands in for SageMaker's managed ones on the twin was asked for on AWS, which has them."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "What `make script-image` builds stands in for SageMaker's managed images on the twin: on AWS, name one of "
+            "those by its digest in `endpoint.script_mode` (docs/modes.md)."
+        )

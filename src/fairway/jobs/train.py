@@ -12,6 +12,7 @@ import model
 from fairway.errors import ModelOnOneHostError
 from fairway.jobs.baseline import quality_baseline, seen_in
 from fairway.jobs.files import hash_files, require_input, unpack, write_json
+from fairway.jobs.script_code import write_code
 from fairway.jobs.settings import TrainingSettings, read_origin, read_training
 from fairway.jobs.tree import Tree
 from fairway.serving import quality
@@ -23,8 +24,8 @@ logger = logging.getLogger("fairway.jobs.train")
 def run(tree: Tree, environ: Mapping[str, str]) -> None:
     """From the channels `train`, `validation` and, optionally, `warm_start` to artifact and report.
 
-    To the model's own files the artifact adds what serving compares its predictions with, and its lineage. Of several
-    hosts, each of which has its shard, the one that leads writes.
+    To the model's own files the artifact adds what serving compares its predictions with, its lineage, and the code
+    that a managed framework image runs. Of several hosts, each of which has its shard, the one that leads writes.
     """
     origin, settings = read_origin(environ), read_training(tree.config)
     for channel in ("train", "validation"):
@@ -48,7 +49,8 @@ def run(tree: Tree, environ: Mapping[str, str]) -> None:
         "data": data,
     }
     write_json(tree.model / "lineage.json", lineage)
-    logger.info("trained; the artifact holds %s", ", ".join(sorted(hash_files(tree.model))))
+    write_code(tree.model)
+    logger.info("trained; the artifact holds %s", ", ".join(sorted(path.name for path in tree.model.iterdir())))
 
 
 @contextmanager

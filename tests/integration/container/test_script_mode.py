@@ -1,4 +1,4 @@
-"""The real toolkit of SageMaker's framework images runs what an archive holds, from nothing but that archive."""
+"""The real toolkit of SageMaker's framework images runs what an artifact holds, from nothing but that artifact."""
 
 import csv
 import io
@@ -6,12 +6,10 @@ import json
 import os
 import subprocess
 import sys
-import tarfile
 
 import pytest
-from tests.integration.container.conftest import REPOSITORY
 
-from fairway.delivery.script_archive import PROGRAM, with_code
+from fairway.jobs.script_code import FOLDER, PROGRAM
 
 # What the model server of such an image does for a request.
 DRIVER = """
@@ -42,33 +40,21 @@ for line in sys.stdin:
 
 
 @pytest.fixture(scope="module")
-def unpacked(trained, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("script")
-    with tarfile.open(folder / "model.tar.gz", "w:gz") as archive:
-        archive.add(trained.model, ".")
-    with_code(folder / "model.tar.gz", REPOSITORY / "src", folder / "with-code.tar.gz")
-    with_code(folder / "with-code.tar.gz", REPOSITORY / "src", folder / "again.tar.gz")
-    assert (folder / "again.tar.gz").read_bytes() == (folder / "with-code.tar.gz").read_bytes()
-    with tarfile.open(folder / "with-code.tar.gz") as archive:
-        archive.extractall(folder / "model")  # noqa: S202 -- our own
-    return folder / "model"
-
-
-@pytest.fixture(scope="module")
-def asked(unpacked):
+def asked(trained):
     """Send requests (content type, accept, body) through the toolkit; return what it answers."""
 
     def ask(*requests):
         environ = {
             "PATH": os.environ["PATH"],
+            "PYTHONDONTWRITEBYTECODE": "1",  # the artifact is other tests', too
             "SAGEMAKER_PROGRAM": PROGRAM,
-            "SAGEMAKER_SUBMIT_DIRECTORY": str(unpacked / "code"),
-            "PYTHONPATH": str(unpacked / "code"),  # as the images put the submitted directory on the path
+            "SAGEMAKER_SUBMIT_DIRECTORY": str(trained.model / FOLDER),
+            "PYTHONPATH": str(trained.model / FOLDER),  # as the images put the submitted directory on the path
         }
         given = "".join(f"{json.dumps(request)}\n" for request in requests)
         done = subprocess.run(
-            [sys.executable, "-c", DRIVER, str(unpacked)],
-            input=given, env=environ, cwd=unpacked, capture_output=True, text=True, check=False,
+            [sys.executable, "-c", DRIVER, str(trained.model)],
+            input=given, env=environ, cwd=trained.model, capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
         return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]

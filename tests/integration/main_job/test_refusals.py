@@ -115,6 +115,19 @@ def test_an_endpoint_that_does_not_exist(copy):
     }
 
 
+def test_advice_takes_variables_where_there_is_no_terminal_and_names_the_one_that_is_missing(checkout):
+    needs = {
+        "TRAFFIC": "steady", "LATENCY_MS": "100", "REQUESTS_PER_MINUTE": "600", "PAYLOAD_MB": "0.1", "WORK_MS": "5",
+        "MEMORY_GB": "1",
+    }  # fmt: skip
+    told = checkout.fairway("advise", **needs)
+    assert (told.code, told.err) == (0, "")
+    assert "mode = { real_time = {} }" in told.out
+    missing = checkout.fairway("advise", **{**needs, "WORK_MS": ""})
+    assert missing.code == 1
+    assert "WORK_MS is not set, and there is no terminal to ask at." in missing.err
+
+
 def test_two_set_ups_at_once(checkout):
     for name in (".venv", ".venv-checkov"):
         (checkout.root / name).unlink()

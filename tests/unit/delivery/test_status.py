@@ -60,9 +60,10 @@ def test_what_does_not_run_well_is_refused_with_the_reasons():
 class SageMaker:
     """An endpoint `flights-dev` as DescribeEndpoint, DescribeEndpointConfig and DescribeModel tell it."""
 
-    def __init__(self, error="Could not find endpoint", more=None):
+    def __init__(self, error="Could not find endpoint", more=None, container=None, variables=None):
         self.error = error
         self.more = more or {}
+        self.container, self.variables = container or {}, variables or {}
 
     def describe_endpoint(self, *, EndpointName):  # noqa: N803  # as boto3 spells it
         if EndpointName != "flights-dev":
@@ -81,8 +82,9 @@ class SageMaker:
 
     def describe_model(self, *, ModelName):  # noqa: N803
         assert ModelName == "flights-dev-7-def"
-        environment = {"FAIRWAY_RELEASE": "7", "FAIRWAY_GIT_SHA": WANTED.git_sha}
+        environment = {"FAIRWAY_RELEASE": "7", "FAIRWAY_GIT_SHA": WANTED.git_sha, **self.variables}
         container = {"Image": WANTED.image, "ModelDataUrl": WANTED.model_data_url, "Environment": environment}
+        container |= self.container
         return {"PrimaryContainer": container}
 
 
@@ -109,6 +111,13 @@ def test_the_release_is_that_of_the_current_variant_and_a_challenger_is_named():
     assert told == replace(WELL, challenger="flights-dev-8-abc answers 10 %")
     told = observe(SageMaker(more={"ShadowProductionVariants": [challenger]}), CloudWatch(), "flights-dev")
     assert told == replace(WELL, challenger="flights-dev-8-abc shadows 10 %")
+
+
+def test_in_script_mode_the_image_is_the_one_that_trained():
+    managed = {"Image": "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost@sha256:" + 64 * "2"}
+    variables = {"SAGEMAKER_PROGRAM": "inference.py", "FAIRWAY_IMAGE": WANTED.image}
+    told = observe(SageMaker(container=managed, variables=variables), CloudWatch(), "flights-dev")
+    assert told == WELL
 
 
 def test_a_mode_is_that_of_the_configuration():

@@ -89,7 +89,7 @@ class Container:
             [*self.before, *self.image.start(self.arguments, self.ml_root, self.entrypoint)],
             variables={
                 **self.image.variables(self.ml_root),
-                **self.variables,
+                **self.image.local(self.variables, self.ml_root),
                 **self.session.variables(),
                 "FAIRWAY_ML_ROOT": str(self.ml_root),
             },

@@ -78,12 +78,16 @@ class Image:
 
     def variables(self, ml_root: Path) -> dict[str, str]:
         """Return the image's environment, in this machine's paths; PATH begins with the image's own Python."""
-        variables = {
-            name: ":".join(self._localised(part, ml_root) for part in value.split(":"))
-            for name, value in self.environment.items()
-        }
+        variables = self.local(self.environment, ml_root)
         variables["PATH"] = ":".join([str(self.python), variables.get("PATH") or "/usr/local/bin:/usr/bin:/bin"])
         return variables
+
+    def local(self, variables: "Mapping[str, str]", ml_root: Path) -> dict[str, str]:
+        """Return environment variables in this machine's paths: those that name /opt/ml, or what the image holds."""
+        return {
+            name: ":".join(self._localised(part, ml_root) for part in value.split(":"))
+            for name, value in variables.items()
+        }
 
     def directory(self) -> Path:
         """Return the working directory that the image asks for."""

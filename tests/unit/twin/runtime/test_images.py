@@ -68,6 +68,11 @@ def test_a_command_gets_paths_of_this_machine(image, tmp_path):
         "DATA": f"{ml}/input",
     }
     assert image.directory() == program
+    assert image.local({"CODE": "/opt/ml/model/code", "NAME": "a:/opt/mlx", "URL": "http://127.0.0.1:80/"}, ml) == {
+        "CODE": f"{ml}/model/code",
+        "NAME": "a:/opt/mlx",
+        "URL": "http://127.0.0.1:80/",
+    }
 
 
 def test_an_entry_point_of_the_request_takes_the_commands_place(image, tmp_path):
