@@ -182,6 +182,19 @@ run "below_the_boundary_three_builds_become_another_role_and_nobody_changes_iam"
   }
 }
 
+run "of_aws_own_images_those_of_sagemaker_are_pulled_and_nothing_else" {
+  assert {
+    condition = [for statement in jsondecode(aws_iam_policy.boundary.policy).Statement :
+      statement if statement.Resource == "arn:aws:ecr:*:*:repository/sagemaker-*"
+      ] == [{
+        Effect   = "Allow"
+        Action   = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+        Resource = "arn:aws:ecr:*:*:repository/sagemaker-*"
+    }]
+    error_message = "Script mode's images lie in accounts of AWS, which differ by region."
+  }
+}
+
 run "below_the_boundary_a_star_stands_only_where_an_action_knows_no_resource" {
   assert {
     condition = flatten([for statement in jsondecode(aws_iam_policy.boundary.policy).Statement :

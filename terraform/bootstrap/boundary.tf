@@ -46,6 +46,12 @@ resource "aws_iam_policy" "boundary" {
         ])
       },
       {
+        # SageMaker's managed images, for script mode: they lie in accounts of AWS, other ones in each region.
+        Effect   = "Allow"
+        Action   = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+        Resource = "arn:aws:ecr:*:*:repository/sagemaker-*"
+      },
+      {
         # The actions know no resource.
         Effect = "Allow"
         Action = [

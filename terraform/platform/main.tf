@@ -35,6 +35,7 @@ module "endpoint" {
   autoscaling          = var.endpoint.autoscaling
   capture              = var.endpoint.capture
   experiment           = var.endpoint.experiment
+  script_mode          = var.endpoint.script_mode
   artifacts            = local.artifacts
   image_repository_arn = var.delivery.image_repository_arn
   key_arn              = aws_kms_key.this.arn

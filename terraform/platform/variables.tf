@@ -39,7 +39,7 @@ variable "release" {
 }
 
 variable "endpoint" {
-  description = "How the environment serves: mode, instances, rollout, alarms, autoscaling, capture and an experiment, as the module model-endpoint types and validates them."
+  description = "How the environment serves: mode, instances, rollout, alarms, autoscaling, capture, an experiment and script mode, as the module model-endpoint types and validates them."
   default     = {}
   nullable    = false
 
@@ -54,6 +54,8 @@ variable "endpoint" {
     capture    = optional(object({ percent = number, sides = optional(set(string)) }))
     experiment = optional(any)
 
+    script_mode = optional(object({ image = string }))
+
     rollout = optional(object({
       all_at_once = optional(object({ bake_seconds = optional(number) }))
       canary      = optional(object({ percent = number, bake_seconds = number }))
@@ -64,7 +66,7 @@ variable "endpoint" {
     alarms = optional(object({
       error_rate_percent = number
       p99_latency_ms     = number
-      quality_psi        = number
+      quality_psi        = optional(number)
       period_seconds     = optional(number)
       periods            = optional(number)
       missing_data       = optional(string)
@@ -75,6 +77,7 @@ variable "endpoint" {
       max                        = number
       invocations_per_instance   = optional(number)
       backlog_per_instance       = optional(number)
+      provisioned_utilization    = optional(number)
       scale_in_cooldown_seconds  = optional(number)
       scale_out_cooldown_seconds = optional(number)
       steps                      = optional(map(object({ above = number, add = number })))

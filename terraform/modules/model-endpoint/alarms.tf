@@ -74,7 +74,7 @@ resource "aws_cloudwatch_metric_alarm" "latency" {
 }
 
 resource "aws_cloudwatch_metric_alarm" "quality" {
-  count = local.watched ? 1 : 0
+  count = local.watched && var.script_mode == null ? 1 : 0
 
   alarm_name          = "${var.name}-quality"
   alarm_description   = "The scores of ${var.name} are distributed unlike those at training: PSI above ${var.alarms.quality_psi} in its worst worker."

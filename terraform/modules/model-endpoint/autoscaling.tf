@@ -1,6 +1,8 @@
 locals {
   scaled = local.wanted == null ? null : var.autoscaling
 
+  dimension = "sagemaker:variant:${local.serverless == null ? "DesiredInstanceCount" : "DesiredProvisionedConcurrency"}"
+
   target = one(concat(aws_appautoscaling_target.this, aws_appautoscaling_target.scheduled))
 
   # Where a step ends the next begins, and the last has no end; a step is told by its distance from the first.
@@ -11,7 +13,7 @@ resource "aws_appautoscaling_target" "this" {
   count = try(length(local.scaled.schedules) == 0, false) ? 1 : 0
 
   service_namespace  = "sagemaker"
-  scalable_dimension = "sagemaker:variant:DesiredInstanceCount"
+  scalable_dimension = local.dimension
   resource_id        = "endpoint/${aws_sagemaker_endpoint.this[0].name}/variant/current"
   min_capacity       = local.scaled.min
   max_capacity       = local.scaled.max
@@ -27,7 +29,7 @@ resource "aws_appautoscaling_target" "scheduled" {
   count = try(length(local.scaled.schedules) > 0, false) ? 1 : 0
 
   service_namespace  = "sagemaker"
-  scalable_dimension = "sagemaker:variant:DesiredInstanceCount"
+  scalable_dimension = local.dimension
   resource_id        = "endpoint/${aws_sagemaker_endpoint.this[0].name}/variant/current"
   min_capacity       = local.scaled.min
   max_capacity       = local.scaled.max
@@ -54,7 +56,8 @@ resource "aws_appautoscaling_scheduled_action" "this" {
   }
 }
 
-# Keeps the requests that an instance gets in a minute near a value, both ways; asynchronously, those that wait for it.
+# Keeps the requests that an instance gets in a minute near a value, both ways; asynchronously, those that wait for it; of
+# a serverless endpoint, how much of what is provisioned is used.
 resource "aws_appautoscaling_policy" "target" {
   count = local.scaled == null ? 0 : 1
 
@@ -65,15 +68,15 @@ resource "aws_appautoscaling_policy" "target" {
   resource_id        = local.target.resource_id
 
   target_tracking_scaling_policy_configuration {
-    target_value       = coalesce(local.scaled.invocations_per_instance, local.scaled.backlog_per_instance)
+    target_value       = coalesce(local.scaled.invocations_per_instance, local.scaled.backlog_per_instance, local.scaled.provisioned_utilization)
     scale_in_cooldown  = local.scaled.scale_in_cooldown_seconds
     scale_out_cooldown = local.scaled.scale_out_cooldown_seconds
 
     dynamic "predefined_metric_specification" {
-      for_each = local.scaled.invocations_per_instance[*]
+      for_each = local.scaled.backlog_per_instance == null ? [local.serverless] : []
 
       content {
-        predefined_metric_type = "SageMakerVariantInvocationsPerInstance"
+        predefined_metric_type = "SageMakerVariant${local.serverless == null ? "InvocationsPerInstance" : "ProvisionedConcurrencyUtilization"}"
       }
     }
 

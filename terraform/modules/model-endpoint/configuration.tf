@@ -17,7 +17,7 @@ resource "aws_sagemaker_endpoint_configuration" "this" {
       content {
         memory_size_in_mb       = serverless_config.value.memory_mb
         max_concurrency         = serverless_config.value.max_concurrency
-        provisioned_concurrency = serverless_config.value.provisioned_concurrency
+        provisioned_concurrency = local.provisioned
       }
     }
   }

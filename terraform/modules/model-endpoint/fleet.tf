@@ -18,11 +18,14 @@ locals {
   # does is no diff. The price is the surplus until autoscaling takes it away. Asynchronous requests wait for instances:
   # there a fleet starts with the fewest.
   start = (
-    local.serverless != null ? 0
+    local.serverless != null ? try(var.autoscaling.max, 0)
     : var.autoscaling == null ? coalesce(local.instances.count, 1)
     : local.asynchronous != null ? max(1, var.autoscaling.min)
     : var.autoscaling.max
   )
+
+  # What is provisioned is scaled like a fleet, and starts like one.
+  provisioned = local.start > 0 ? local.start : try(local.serverless.provisioned_concurrency, null)
 
   fewest         = local.asynchronous == null ? 1 : 0
   answer_seconds = local.asynchronous == null ? 60 : 3600
@@ -31,6 +34,8 @@ locals {
   challenger = try(coalesce(try(var.experiment.ab.release, null), try(var.experiment.shadow.release, null)), null)
   share      = max(1, ceil(local.start * try(coalesce(try(var.experiment.ab.percent, null), try(var.experiment.shadow.percent, null)), 0) / 100))
   variants   = var.experiment == null ? {} : { for kind, settings in var.experiment : kind => settings.percent if settings != null }
+
+  managed = try(regex("^(?P<account>[0-9]{12})[.]dkr[.]ecr[.](?P<region>[a-z0-9-]+)[.]amazonaws[.]com(?:[.]cn)?/(?P<repository>[^@]+)@", var.script_mode.image), null)
 
   grammar = {
     version           = "^[1-9][0-9]{0,8}$"

@@ -19,6 +19,13 @@ locals {
       { Sid = "Capture", Effect = "Allow", Action = ["s3:AbortMultipartUpload", "s3:PutObject"], Resource = "${local.store}/capture/*" },
       { Sid = "CaptureKey", Effect = "Allow", Action = ["kms:Decrypt", "kms:GenerateDataKey"], Resource = var.key_arn },
     ] : statement if var.capture != null],
+    # Beside the project's own, which the configuration before script mode runs.
+    [for managed in local.managed[*] : {
+      Sid      = "ManagedImage"
+      Effect   = "Allow"
+      Action   = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+      Resource = "arn:aws:ecr:${managed.region}:${managed.account}:repository/${managed.repository}"
+    }],
   )
 }
 

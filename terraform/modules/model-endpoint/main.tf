@@ -6,7 +6,7 @@ locals {
   releases = merge(var.release, local.challenger == null ? {} : { challenger = local.challenger })
 
   containers = { for role, release in local.releases : role => {
-    image          = release.image
+    image          = var.script_mode == null ? release.image : var.script_mode.image
     model_data_url = release.model_data_url
     environment = merge(
       {
@@ -15,6 +15,7 @@ locals {
         FAIRWAY_IMAGE   = release.image
       },
       local.asynchronous == null ? {} : { FAIRWAY_MAX_BODY_MB = tostring(local.asynchronous.max_payload_mb) },
+      var.script_mode == null ? {} : { SAGEMAKER_PROGRAM = "inference.py", SAGEMAKER_SUBMIT_DIRECTORY = "/opt/ml/model/code" },
     )
   } if release != null }
 

@@ -141,13 +141,13 @@ variable "rollout" {
 }
 
 variable "alarms" {
-  description = "What rolls a rollout back, judged in each period, so many in a row: failed requests, slow ones, unlikely scores (PSI). Silence is breaching, unless missing_data says notBreaching."
+  description = "What rolls a rollout back, judged in each period, so many in a row: failed requests, slow ones, unlikely scores (PSI; not in script mode). Silence is breaching, unless missing_data says notBreaching."
   default     = null
 
   type = object({
     error_rate_percent = number
     p99_latency_ms     = number
-    quality_psi        = number
+    quality_psi        = optional(number)
     period_seconds     = optional(number, 60)
     periods            = optional(number, 2)
     missing_data       = optional(string, "breaching")
@@ -169,8 +169,13 @@ variable "alarms" {
   }
 
   validation {
-    condition     = try(var.alarms.quality_psi > 0, true)
-    error_message = "The population stability index that alarms is more than 0; benchmarks/quality measures what suits a model; got ${try(var.alarms.quality_psi, 0)}."
+    condition     = var.script_mode != null || try(coalesce(var.alarms.quality_psi, 0) > 0, true)
+    error_message = "The population stability index that alarms is more than 0; benchmarks/quality measures what suits a model; got ${try(coalesce(var.alarms.quality_psi, 0), 0)}."
+  }
+
+  validation {
+    condition     = var.script_mode == null || try(var.alarms.quality_psi, null) == null
+    error_message = "A managed image does not say how likely its predictions are, and silence would roll back: leave alarms.quality_psi out in script mode; got ${try(coalesce(var.alarms.quality_psi, 0), 0)}."
   }
 
   validation {

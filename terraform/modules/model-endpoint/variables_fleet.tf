@@ -60,7 +60,7 @@ variable "instances" {
 }
 
 variable "autoscaling" {
-  description = "Between which numbers of instances, and by what: the requests that one gets in a minute (invocations_per_instance; real_time), those that wait for one (backlog_per_instance; asynchronous, from min = 0), surges beyond (steps), the clock (schedules)."
+  description = "Between which numbers of instances, and by what: the requests that one gets in a minute (invocations_per_instance; real_time), those that wait for one (backlog_per_instance; asynchronous, from min = 0), surges beyond (steps), the clock (schedules). Of a serverless endpoint, how much is provisioned, by how much of that is used (provisioned_utilization)."
   default     = null
 
   type = object({
@@ -68,6 +68,7 @@ variable "autoscaling" {
     max                        = number
     invocations_per_instance   = optional(number)
     backlog_per_instance       = optional(number)
+    provisioned_utilization    = optional(number)
     scale_in_cooldown_seconds  = optional(number, 300)
     scale_out_cooldown_seconds = optional(number, 60)
     steps                      = optional(map(object({ above = number, add = number })), {})
@@ -75,13 +76,28 @@ variable "autoscaling" {
   })
 
   validation {
-    condition     = var.autoscaling == null || var.mode.serverless == null
-    error_message = "A serverless endpoint scales by itself, up to mode.serverless.max_concurrency: leave autoscaling out, or choose mode = { real_time = {} }."
+    condition     = var.mode.serverless == null || try(coalesce(var.autoscaling.provisioned_utilization, 0) > 0 && coalesce(var.autoscaling.provisioned_utilization, 0) <= 1 && var.autoscaling.invocations_per_instance == null && var.autoscaling.backlog_per_instance == null && length(var.autoscaling.steps) == 0, true)
+    error_message = "A serverless endpoint scales by itself; what autoscaling scales is how much of it is provisioned, by provisioned_utilization alone, a share of more than 0 and at most 1: leave autoscaling out, or choose mode = { real_time = {} } to scale instances; got ${jsonencode(try({ for name, value in var.autoscaling : name => value if value != null && contains(["provisioned_utilization", "invocations_per_instance", "backlog_per_instance", "steps"], name) }, {}))}."
+  }
+
+  validation {
+    condition     = var.mode.serverless != null || try(var.autoscaling.provisioned_utilization, null) == null
+    error_message = "Only a serverless endpoint has provisioned concurrency: scale instances by invocations_per_instance or backlog_per_instance, or choose mode = { serverless = {} }; got a provisioned_utilization of ${try(coalesce(var.autoscaling.provisioned_utilization, 0), 0)}."
+  }
+
+  validation {
+    condition     = var.mode.serverless == null || try(var.autoscaling.max <= var.mode.serverless.max_concurrency, true)
+    error_message = "Of a serverless endpoint no more can be provisioned than mode.serverless.max_concurrency, ${try(var.mode.serverless.max_concurrency, 0)}; got an autoscaling.max of ${try(var.autoscaling.max, 0)}."
+  }
+
+  validation {
+    condition     = try(var.mode.serverless.provisioned_concurrency, null) == null || var.autoscaling == null
+    error_message = "Provisioned concurrency is fixed or scaled, not both: leave out mode.serverless.provisioned_concurrency, ${try(coalesce(var.mode.serverless.provisioned_concurrency, 0), 0)}, or autoscaling."
   }
 
   validation {
     condition     = try(var.autoscaling.min >= local.fewest && var.autoscaling.min <= var.autoscaling.max && var.autoscaling.max >= 1 && floor(var.autoscaling.min) == var.autoscaling.min && floor(var.autoscaling.max) == var.autoscaling.max, true)
-    error_message = "Autoscaling keeps min to max whole instances, and at least ${local.fewest} (only an asynchronous endpoint scales to zero, since its requests wait); got ${try(var.autoscaling.min, 0)} to ${try(var.autoscaling.max, 0)}."
+    error_message = "Autoscaling keeps min to max whole instances, or provisioned environments, and at least ${local.fewest} (only an asynchronous endpoint scales to zero, since its requests wait); got ${try(var.autoscaling.min, 0)} to ${try(var.autoscaling.max, 0)}."
   }
 
   validation {

@@ -47,6 +47,28 @@ variable "mode" {
   }
 }
 
+variable "script_mode" {
+  description = "Serve by one of SageMaker's managed framework images, by digest, which runs the code that the release's artifact carries; null: by the release's own image."
+  default     = null
+
+  type = object({ image = string })
+
+  validation {
+    condition     = var.script_mode == null || can(regex("^[0-9]{12}[.]dkr[.]ecr[.][a-z0-9-]+[.]amazonaws[.]com([.]cn)?/[a-z0-9._/-]+@sha256:[0-9a-f]{64}$", var.script_mode.image))
+    error_message = "A managed image is named by digest, <account>.dkr.ecr.<region>.amazonaws.com/sagemaker-xgboost@sha256:<64 hexadecimal digits>, because its tags move (docs/modes.md says how to look one up); got ${try(var.script_mode.image, "")}."
+  }
+
+  validation {
+    condition     = var.script_mode == null || can(regex("/sagemaker-[^/@]+@", var.script_mode.image)) || try(replace(var.script_mode.image, "/^([0-9]+)[.]dkr[.]ecr[.]([a-z0-9-]+)[.]amazonaws[.]com(?:[.]cn)?/([^@]+)@.*$/", "arn:aws:ecr:$2:$1:repository/$3") == var.image_repository_arn, false)
+    error_message = "Script mode is served by SageMaker's images, whose repositories are named sagemaker-…, or by one of the project's own repository; got ${try(var.script_mode.image, "")}."
+  }
+
+  validation {
+    condition     = var.script_mode == null || var.mode.asynchronous == null
+    error_message = "A managed image does not know max_payload_mb, and refuses what is larger than in real time: leave script_mode out, or choose mode = { real_time = {} } or { serverless = {} }."
+  }
+}
+
 variable "capture" {
   description = "How many percent of the requests are kept in the artifact store, and which sides of them: input, output or both."
   default     = null

@@ -63,6 +63,30 @@ def test_a_record_that_the_model_refuses_is_told_with_its_reason(copy):
 
 @pytest.mark.long
 @pytest.mark.usefixtures("back")
+def test_serverless_kept_warm_by_its_use_and_then_in_script_mode(copy):
+    warm = (
+        "mode = { serverless = { max_concurrency = 4 } }\n"
+        "    autoscaling = { min = 1, max = 2, provisioned_utilization = 0.7 }"
+    )
+    assert "serverless" in apply(copy, warm)
+    [target] = copy.client("application-autoscaling").describe_scalable_targets(ServiceNamespace="sagemaker")[
+        "ScalableTargets"
+    ]
+    assert target["ScalableDimension"] == "sagemaker:variant:DesiredProvisionedConcurrency"
+    pushed = copy.fairway("script-image")
+    assert pushed.code == 0, pushed.err
+    line = pushed.out.splitlines()[-1].strip()
+    release = json.loads((copy.root / "terraform/environments/dev/release.json").read_text())["current"]
+    told = apply(copy, f"{warm}\n    {line}")
+    assert f"version {release['version']}" in told
+    sagemaker = copy.client("sagemaker")
+    config = sagemaker.describe_endpoint(EndpointName="flights-dev")["EndpointConfigName"]
+    [variant] = sagemaker.describe_endpoint_config(EndpointConfigName=config)["ProductionVariants"]
+    assert sagemaker.describe_model(ModelName=variant["ModelName"])["PrimaryContainer"]["Image"] in line
+
+
+@pytest.mark.long
+@pytest.mark.usefixtures("back")
 def test_asynchronous_then_in_real_time_with_a_challenger(copy):
     told = apply(copy, "mode = { asynchronous = {} }\n    autoscaling = { min = 0, max = 2, backlog_per_instance = 5 }")
     assert "asynchronous" in told
