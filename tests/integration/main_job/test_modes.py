@@ -78,7 +78,9 @@ def test_serverless_kept_warm_by_its_use_and_then_in_script_mode(copy):
     line = pushed.out.splitlines()[-1].strip()
     release = json.loads((copy.root / "terraform/environments/dev/release.json").read_text())["current"]
     told = apply(copy, f"{warm}\n    {line}")
-    assert f"version {release['version']}" in told
+    version = release["version"]
+    assert re.search(rf"│ dev +│ {version} +│ {version} +│", told)
+    assert "`image` of version" not in told
     sagemaker = copy.client("sagemaker")
     config = sagemaker.describe_endpoint(EndpointName="flights-dev")["EndpointConfigName"]
     [variant] = sagemaker.describe_endpoint_config(EndpointConfigName=config)["ProductionVariants"]
