@@ -7,6 +7,9 @@ locals {
   state     = "arn:aws:s3:::${local.name}-tfstate-${local.account}-${local.region}"
   sagemaker = "arn:aws:sagemaker:${local.region}:${local.account}"
 
+  # The accounts of environments that have one of their own.
+  others = setsubtract(values(local.accounts), [local.account])
+
   # A token of GitHub's, by which pull requests are opened: whoever runs the project puts it there, Terraform never sees it.
   token_secret = "${local.name}/github-token"
 
@@ -33,6 +36,11 @@ locals {
       # It is a filter that names alarms in a description, not a resource.
       Alarms = { actions = ["cloudwatch:DescribeAlarms"], resources = ["*"] }
     }
+    # In another account what runs is looked at, and asked, as the role that bootstrap made for it there.
+    elsewhere = { for name in length(local.others) == 0 ? [] : ["Operate"] : name => {
+      actions   = ["sts:AssumeRole"]
+      resources = [for account in local.others : "arn:aws:iam::${account}:role/${local.name}-operate"]
+    } }
     # Terraform's backend: whether its bucket is there.
     state = {
       State = { actions = ["s3:ListBucket"], resources = [local.state] }
@@ -115,7 +123,8 @@ locals {
       inputs          = ["source", "plan"]
       environment     = { GITHUB_TOKEN_SECRET = local.token_secret }
       statements = merge(
-        local.reading.state, local.reading.runs, local.reading.registry, local.reading.running, local.answering, local.proposing,
+        local.reading.state, local.reading.runs, local.reading.registry, local.reading.running, local.reading.elsewhere, local.answering,
+        local.proposing,
         {
           Deploy = { actions = ["sts:AssumeRole"], resources = ["${local.project_role}-deploy"] }
           # Why a rollout failed.
@@ -133,7 +142,7 @@ locals {
 
     verify = {
       description = "Verifies that an environment runs its release, and answers as recorded."
-      statements = merge(local.reading.state, local.reading.runs, local.reading.registry, local.reading.running, local.answering, {
+      statements = merge(local.reading.state, local.reading.runs, local.reading.registry, local.reading.running, local.reading.elsewhere, local.answering, {
         Plan = { actions = ["sts:AssumeRole"], resources = ["${local.project_role}-plan"] }
       })
     }
@@ -141,7 +150,7 @@ locals {
     propose = {
       description = "Opens the pull request that brings an environment a release."
       environment = { GITHUB_TOKEN_SECRET = local.token_secret }
-      statements  = merge(local.reading.trained, local.reading.runs, local.reading.registry, local.reading.running, local.proposing)
+      statements  = merge(local.reading.trained, local.reading.runs, local.reading.registry, local.reading.running, local.reading.elsewhere, local.proposing)
     }
   }
 }

@@ -29,7 +29,7 @@ locals {
     }
   }
 
-  # Where every environment has an account of its own there is no pipeline, and EventBridge refuses a rule for none.
+  # A project that has no environment yet has no pipeline, and EventBridge refuses a rule for none.
   rules = { for name, notice in local.notices : name => notice if length(local.pipelines) > 0 }
 }
 

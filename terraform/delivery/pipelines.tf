@@ -14,10 +14,6 @@ locals {
   # The environment that has the training workflow, where a model begins its way.
   trains = "dev"
 
-  # Builds run in delivery's account, and so do the environments that they plan, apply and ask. The next one may be elsewhere:
-  # proposing to it changes Git alone.
-  released = { for name, release in local.releases : name => release if local.accounts[name] == local.account }
-
   source = {
     name           = local.project.repository
     connection_arn = aws_codeconnections_connection.this.arn
@@ -42,10 +38,11 @@ module "store" {
   force_destroy = true
 }
 
-# A newer commit overtakes an older one between stages: nobody needs a model of what was replaced.
+# A newer commit overtakes an older one between stages: nobody needs a model of what was replaced. The workflow that it starts
+# is at home: of one in another account, `make train` and `make release` bring what was trained.
 module "model" {
   source = "../modules/delivery-pipeline"
-  count  = contains(keys(local.released), local.trains) ? 1 : 0
+  count  = lookup(local.accounts, local.trains, null) == local.account ? 1 : 0
 
   name           = "${local.name}-model"
   execution_mode = "SUPERSEDED"
@@ -101,10 +98,11 @@ module "model" {
   ]
 }
 
-# One after the other, each to its end: what was approved is not overtaken.
+# One after the other, each to its end: what was approved is not overtaken. An environment in an account of its own has one too:
+# Terraform enters that account as the role of its like there, the builds as the one that operates.
 module "release" {
   source   = "../modules/delivery-pipeline"
-  for_each = local.released
+  for_each = local.releases
 
   name           = "${local.name}-release-${each.key}"
   execution_mode = "QUEUED"

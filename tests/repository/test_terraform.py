@@ -185,7 +185,7 @@ def test_environments_differ_in_their_name_and_three_arguments_only(folder):
 
 
 @each_environment
-@pytest.mark.parametrize("name", ["outputs.tf", "versions.tf"])
+@pytest.mark.parametrize("name", ["outputs.tf", "variables.tf", "versions.tf"])
 def test_environments_share_the_text_of(folder, name):
     assert read(folder, name) == read(TERRAFORM / "environments/dev", name)
 
@@ -193,7 +193,7 @@ def test_environments_share_the_text_of(folder, name):
 @each_environment
 def test_an_environment_consists_of_these_files(folder):
     assert {file.name for file in folder.iterdir() if file.is_file()} - {"challenger.json"} == {
-        ".terraform.lock.hcl", "backend.tf", "main.tf", "outputs.tf", "release.json", "versions.tf",
+        ".terraform.lock.hcl", "backend.tf", "main.tf", "outputs.tf", "release.json", "variables.tf", "versions.tf",
         f"{folder.name}.tftest.hcl",
     }  # fmt: skip
 

@@ -218,10 +218,13 @@ class Provisioner:
         return access.deploy_variables(self._settings, f"terraform-{root.name}", reading=self._reading)
 
     def _terraform(self, root: Root) -> Terraform:
-        if root.name in self._settings.environments:  # whose API, where it has one, is made of it
-            write_package(self._settings.root / "src", self._settings.build / "functions.zip")
         # Memory for time: Terraform and its provider would collect garbage for a fifth of theirs.
         own = {"TF_DATA_DIR": str(self._data(root) / "data"), "TF_IN_AUTOMATION": "1", "GOGC": "400"}
+        if root.name in self._settings.environments:
+            # Its API, where it has one, is made of it.
+            write_package(self._settings.root / "src", self._settings.build / "functions.zip")
+            # Always said: what is told at planning, Terraform wants to hear again at applying.
+            own["TF_VAR_reading"] = json.dumps(self._reading)
         # Providers are talked to by sockets, whose paths have 104 characters at most: a build's own folder is deeper.
         own["PLUGIN_UNIX_SOCKET_DIR"] = "/tmp"  # noqa: S108 -- the sockets' names are random, and theirs alone
         if mirror := find_mirror():

@@ -20,10 +20,10 @@ from python_terraform import IsFlagged
 
 from fairway.errors import PlanStaleError, StateLockedError, TerraformDiedError, TerraformError, ToolMissingError
 
-OLDEST = (1, 10)
-"""State locking in S3 (`use_lockfile`) came with this release, in OpenTofu too."""
+OLDEST = {"terraform": (1, 10), "tofu": (1, 11)}
+"""State locking in S3 (`use_lockfile`) and ephemeral variables came with these releases."""
 
-REMEDY = "Install Terraform 1.10 or newer (https://developer.hashicorp.com/terraform/install) or OpenTofu 1.10 or newer"
+REMEDY = "Install Terraform 1.10 or newer (https://developer.hashicorp.com/terraform/install) or OpenTofu 1.11 or newer"
 
 POLL_SECONDS = 0.02
 
@@ -45,18 +45,20 @@ def silent(_line: str) -> None:
 
 
 def find_terraform(environment: Mapping[str, str] = os.environ) -> str:
-    """Return the program to run: `TERRAFORM`, or `terraform`, or `tofu`; it must be new enough for S3 state locks."""
+    """Return the program to run: `TERRAFORM`, or `terraform`, or `tofu`; it must be as new as `OLDEST`."""
     names = [environment["TERRAFORM"]] if environment.get("TERRAFORM") else ["terraform", "tofu"]
     program = next((found for name in names if (found := shutil.which(name, path=environment.get("PATH")))), None)
+    oldest = OLDEST.get(Path(program or names[0]).name, OLDEST["terraform"])
+    wanted = f"version {oldest[0]}.{oldest[1]} or newer"
     if program is None:
-        raise ToolMissingError(names[0], None, "version 1.10 or newer", f"{REMEDY}.")
+        raise ToolMissingError(names[0], None, wanted, f"{REMEDY}.")
     answer = subprocess.run([program, "version", "-json"], capture_output=True, text=True, check=False)
     # A CLI configuration that does not exist makes Terraform print a warning before the JSON.
     version = re.search(r'"terraform_version":\s*"(\d+)\.(\d+)([^"]*)"', answer.stdout)
     if version is None:
-        raise ToolMissingError(program, "of unknown version", "version 1.10 or newer", f"{REMEDY}.")
-    if (int(version[1]), int(version[2])) < OLDEST:
-        raise ToolMissingError(program, f"{version[1]}.{version[2]}{version[3]}", "version 1.10 or newer", f"{REMEDY}.")
+        raise ToolMissingError(program, "of unknown version", wanted, f"{REMEDY}.")
+    if (int(version[1]), int(version[2])) < oldest:
+        raise ToolMissingError(program, f"{version[1]}.{version[2]}{version[3]}", wanted, f"{REMEDY}.")
     return program
 
 

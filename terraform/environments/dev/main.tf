@@ -8,12 +8,12 @@ provider "aws" {
   region              = local.project.region
   allowed_account_ids = [local.account]
 
-  # Who plans is the deploy role of delivery's account; in an account of its own the environment has one too.
+  # Who calls is a role of delivery's account, deploy or plan; in an account of its own the environment has its like.
   dynamic "assume_role" {
     for_each = local.account == local.project.accounts.delivery ? [] : [local.account]
 
     content {
-      role_arn     = "arn:aws:iam::${assume_role.value}:role/${local.project.project}-deploy"
+      role_arn     = "arn:aws:iam::${assume_role.value}:role/${local.project.project}-${var.reading ? "plan" : "deploy"}"
       session_name = "terraform-${local.environment}"
     }
   }

@@ -17,6 +17,9 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from tests.integration.main_job.checkout import Result, commit, make_checkout
 from tests.integration.running import free_port
+from tests.integration.wiring.line import Line, shorten, wait
+
+from fairway.delivery import pipelines
 
 pytestmark = pytest.mark.long
 
@@ -41,9 +44,11 @@ class Project:
         text, times = re.subn(r"(alarms += \{.*) \}", r'\1, missing_data = "notBreaching" }', prod.read_text())
         assert times == 1
         prod.write_text(text)
+        shorten(self.checkout.root)
         commit(self.checkout)
-        subprocess.run(["git", "init", "--quiet", "--bare", "--initial-branch=main", parent / "origin.git"], check=True)
-        self.checkout.git("remote", "add", "origin", "../origin.git")
+        origin = self.checkout.root / "build/rehearsal/origin.git"
+        subprocess.run(["git", "init", "--quiet", "--bare", "--initial-branch=main", origin], check=True)
+        self.checkout.git("remote", "add", "origin", str(origin))
         self.checkout.git("config", "user.name", "test")
         self.checkout.git("config", "user.email", "test@localhost")
         self.push()
@@ -87,6 +92,28 @@ class Project:
         self.run("merge", str(number))
         self.run("plan", environment)
         self.run("apply", environment)
+
+    def released_by_its_pipeline(self, environment: str) -> None:
+        """Wait for the execution that what was just pushed has started, approve its plan, and see it succeed."""
+        line, name = Line(self.checkout), f"flights-release-{environment}"
+        commit = self.checkout.git("rev-parse", "origin/main").strip()
+        execution = started(line, name, commit)
+        pipelines.approve(line.client("codepipeline"), line.asked(name, execution), "A test.")
+        assert line.ended(name, execution) == "Succeeded", line.failure(name, execution).words
+
+
+def started(line: Line, name: str, commit: str) -> str:
+    """Wait for the execution of a pipeline for a commit."""
+    found: list[str] = []
+
+    def look() -> bool:
+        told = line.client("codepipeline").list_pipeline_executions(pipelineName=name)["pipelineExecutionSummaries"]
+        revisions = {one["pipelineExecutionId"]: one.get("sourceRevisions", []) for one in told}
+        found.extend(key for key, of in revisions.items() if any(each["revisionId"] == commit for each in of))
+        return bool(found)
+
+    wait(look)
+    return found[0]
 
 
 def keys_of(answer: dict[str, Any]) -> dict[str, str]:
@@ -200,7 +227,8 @@ def test_accounts_are_apart(released):
         )
 
 
-def test_prod_goes_back_to_its_previous_release_and_then_is_gone(released):
+def test_prods_pipelines_at_home_release_into_its_account_and_back_and_then_it_is_gone(released):
+    released.run("connect")
     sagemaker = released.client("sagemaker", HOME)
     package = sagemaker.describe_model_package(ModelPackageName=released.release("dev")["current"]["model_package_arn"])
     wanted = ("ModelPackageGroupName", "ModelApprovalStatus", "InferenceSpecification", "ModelMetrics",
@@ -208,10 +236,11 @@ def test_prod_goes_back_to_its_previous_release_and_then_is_gone(released):
     again = sagemaker.create_model_package(**{name: package[name] for name in wanted})["ModelPackageArn"]
     released.run("release", "prod", again)
     released.push()
-    released.run("apply", "prod")
+    released.released_by_its_pipeline("prod")
     assert not re.search(RUNS_THE_FIRST, released.run("status").out)
     released.run("rollback", "prod", "--no-plan", "--reason", "a test")
-    released.merge_and_apply("prod", 2)
+    released.run("merge", "2")
+    released.released_by_its_pipeline("prod")
     assert released.release("prod")["current"]["version"] == "1"
     assert re.search(RUNS_THE_FIRST, released.run("status").out)
     with ThreadPoolExecutor(2) as pool:

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 INSTALL = (
     "version 1.10 or newer is needed. Install Terraform 1.10 or newer "
-    "(https://developer.hashicorp.com/terraform/install) or OpenTofu 1.10 or newer.\n"
+    "(https://developer.hashicorp.com/terraform/install) or OpenTofu 1.11 or newer.\n"
 )
 
 

@@ -3,20 +3,23 @@ mock_provider "aws" {
 }
 
 # project.json: dev and prod have accounts of their own, and there is no staging.
-run "no_environment_at_home_no_pipeline_and_nothing_to_tell" {
+run "environments_elsewhere_are_released_from_home_and_trained_by_hand" {
   assert {
-    condition     = output.model_pipeline == null && output.release_pipelines == {}
-    error_message = "Pipelines are of environments at home; got ${jsonencode(output.release_pipelines)}."
+    condition     = output.model_pipeline == null && output.release_pipelines == { dev = "flights-release-dev", prod = "flights-release-prod" }
+    error_message = "Every environment has its release pipeline; a workflow elsewhere is not started from home; got ${jsonencode(output.release_pipelines)}."
   }
 
   assert {
-    condition     = length(aws_cloudwatch_event_rule.notice) == 0 && length(aws_cloudwatch_event_target.notice) == 0
-    error_message = "A rule whose pattern names no pipeline is refused by EventBridge."
+    condition     = alltrue([for rule in aws_cloudwatch_event_rule.notice : toset(jsondecode(rule.event_pattern).detail.pipeline) == toset(["flights-release-dev", "flights-release-prod"])])
+    error_message = "What is told is of the pipelines that exist."
   }
 
   assert {
-    condition     = toset(jsondecode(aws_sns_topic_policy.notifications.policy).Statement[0].Condition.ArnEquals["aws:SourceArn"]) == toset(["arn:aws:events:us-east-1:111111111111:rule/flights-failure", "arn:aws:events:us-east-1:111111111111:rule/flights-approval"])
-    error_message = "The topic's policy is one whether there are rules or not."
+    condition = { for name, build in local.builds : name => build.statements.Operate if can(build.statements.Operate) } == { for name in ["apply", "propose", "verify"] : name => {
+      actions   = ["sts:AssumeRole"]
+      resources = ["arn:aws:iam::222222222222:role/flights-operate", "arn:aws:iam::333333333333:role/flights-operate"]
+    } }
+    error_message = "Who verifies what runs elsewhere operates there, and nobody else does."
   }
 
   assert {

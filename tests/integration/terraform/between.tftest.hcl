@@ -3,10 +3,10 @@ mock_provider "aws" {
 }
 
 # project.json: staging has an account of its own.
-run "an_environment_elsewhere_is_proposed_to_and_applied_by_no_pipeline" {
+run "an_environment_elsewhere_is_released_as_the_others_are" {
   assert {
-    condition     = output.model_pipeline == "flights-model" && output.release_pipelines == { dev = "flights-release-dev", prod = "flights-release-prod" }
-    error_message = "Pipelines are of environments at home; got ${jsonencode(output.release_pipelines)}."
+    condition     = output.model_pipeline == "flights-model" && output.release_pipelines == { for name in ["dev", "prod", "staging"] : name => "flights-release-${name}" }
+    error_message = "Every environment has its release pipeline; got ${jsonencode(output.release_pipelines)}."
   }
 
   assert {
@@ -15,7 +15,7 @@ run "an_environment_elsewhere_is_proposed_to_and_applied_by_no_pipeline" {
   }
 
   assert {
-    condition     = alltrue([for rule in aws_cloudwatch_event_rule.notice : toset(jsondecode(rule.event_pattern).detail.pipeline) == toset(["flights-model", "flights-release-dev", "flights-release-prod"])])
+    condition     = alltrue([for rule in aws_cloudwatch_event_rule.notice : toset(jsondecode(rule.event_pattern).detail.pipeline) == toset(["flights-model", "flights-release-dev", "flights-release-prod", "flights-release-staging"])])
     error_message = "What is told is of the pipelines that exist."
   }
 }

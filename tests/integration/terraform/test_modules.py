@@ -113,7 +113,7 @@ def test_an_environment_may_have_an_account_of_its_own(environment, copied):
         ("alone", {"delivery": "111111111111", "staging": "111111111111"}),
     ],
 )
-def test_pipelines_are_those_of_the_environments_at_home(environment, copied, case, accounts):
+def test_pipelines_are_those_of_the_environments_wherever_they_are(environment, copied, case, accounts):
     with_accounts(copied, accounts)
     delivery = copied / "terraform/delivery"
     shutil.copy(HERE / f"{case}.tftest.hcl", delivery)

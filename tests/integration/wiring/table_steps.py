@@ -166,7 +166,7 @@ RELEASED = [
     Fault(
         "an action that names another environment",
         "Plan/plan",
-        ("prd/release.json: it does not exist",),
+        ("There is no environment 'prd': expected one of dev, prod",),
         RELEASE,
         PLAN,
         changes=(told("plan", ENV="prd"),),

@@ -76,8 +76,14 @@ def test_terraform_must_be_new_enough(program, tmp_path, version, accepted):
 
 
 def test_opentofu_is_found_where_terraform_is_not(program, tmp_path):
-    program("""echo '{"terraform_version": "1.10.3"}'""", "tofu")
+    program("""echo '{"terraform_version": "1.11.0"}'""", "tofu")
     assert find_terraform({"PATH": str(tmp_path)}) == str(tmp_path / "tofu")
+
+
+def test_opentofu_must_know_ephemeral_variables(program, tmp_path):
+    program("""echo '{"terraform_version": "1.10.3"}'""", "tofu")
+    with pytest.raises(ToolMissingError, match=r"tofu 1.10.3 was found: version 1.11 or newer is needed"):
+        find_terraform({"PATH": str(tmp_path)})
 
 
 def test_a_missing_terraform_is_one_sentence_with_what_to_install(tmp_path):
