@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 import botocore.session
 
 from fairway.twin import (
-    base,
     base_accounts,
     base_boundaries,
     base_conditions,
     base_events,
     base_functions,
     base_logs,
+    base_resources,
     base_trail,
     image_layers,
     states,
@@ -72,7 +72,7 @@ def install(twin: "Twin") -> Services:
         closers.append(partial(importlib.import_module(package).close, twin))
         by_scope[scope] = [session.get_service_model(name) for name in models]
     closers.append(twin.engine(AlarmEngine).close)
-    base.install_missing_resources()
+    base_resources.install()
     base_conditions.install_condition_keys()
     base_trail.install(twin.directory)
     states.install(twin)
