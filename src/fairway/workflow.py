@@ -68,7 +68,11 @@ class Trained:
 def training_input(
     settings: Settings, environment: str, *, image_uri: str, hyperparameters: Mapping[str, str]
 ) -> training.TrainingInput:
-    """Return what a new run of the workflow is told: the raw data that the project's bucket holds, the champion."""
+    """Return what a new run of the workflow is told: the raw data that the project's bucket holds, the champion.
+
+    And what the model would have searched, for an environment that searches.
+    """
+    declared = getattr(importlib.import_module("model"), "SEARCH", None)
     return training.TrainingInput(
         git_sha=head_commit(settings),
         image=image_uri,
@@ -76,6 +80,7 @@ def training_input(
         hyperparameters=hyperparameters,
         parameters={},
         champion=training.champion_of(releases.read(release_path(settings, environment)).current),
+        search=training.search_of(declared, hyperparameters),
     )
 
 
@@ -96,7 +101,7 @@ def train(
     told = training_input(settings, environment, image_uri=image_uri, hyperparameters=hyperparameters)
     client = clients_in(settings, environment)
     machine, run = outputs["state_machine_arn"], executions.new_name()
-    progress = TrainingProgress(client("logs"), run, tell)
+    progress = TrainingProgress(client("logs"), client("sagemaker"), run, tell)
     output = executions.run(
         client("stepfunctions"), machine, run, asdict(told), listen, failed=TrainingFailedError, look=progress.look
     )

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,20 @@ _KNOWN = {
     "reg_lambda": _Range(1, 0, 10_000),
     "max_bin": _Range(256, 16, 1024, integer=True),
     "seed": _Range(2013, 0, 2**31 - 1, integer=True),
+}
+
+# What a search tries where an environment asks for one (jobs.training.tuning), and which of the training's metrics says
+# how good it was. Whole numbers at both ends are a range of whole numbers.
+SEARCH: Mapping[str, Any] = {
+    "objective": {"metric": "validation:best_logloss", "goal": "minimize"},
+    "ranges": {
+        "learning_rate": {"minimum": 0.01, "maximum": 0.2, "scale": "logarithmic"},
+        "max_depth": {"minimum": 3, "maximum": 9},
+        "min_child_weight": {"minimum": 1, "maximum": 200, "scale": "logarithmic"},
+        "subsample": {"minimum": 0.5, "maximum": 1.0},
+        "colsample_bytree": {"minimum": 0.2, "maximum": 1.0},
+        "reg_lambda": {"minimum": 0.1, "maximum": 100.0, "scale": "logarithmic"},
+    },
 }
 
 

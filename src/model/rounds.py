@@ -56,6 +56,8 @@ def boost(
         booster = xgb.Booster({"nthread": plan.parameters["nthread"]}, model_file=bytearray(trees.saved()))
     finally:
         trees.release()
+    if cluster.leads:
+        say("boosted", round=state.rounds, best_round=state.best_round, validation_logloss=state.best_loss)
     booster.set_attr(best_iteration=str(state.best_round), best_score=str(state.best_loss))
     # The trees after the best round only fitted noise; without them the file says what is served.
     return Boosted(booster[: state.best_round + 1], state.curve)

@@ -187,6 +187,41 @@ run "a_processing_job_on_spot_is_refused" {
   expect_failures = [var.training]
 }
 
+run "a_search_reaches_the_workflow" {
+  variables {
+    training = {
+      approval = "automatic"
+      gate = {
+        thresholds = { auc = { min = 0.65 } }
+        champion   = { metric = "auc", goal = "maximize" }
+      }
+      jobs = { training = { tuning = { max_jobs = 8, seed = 7 } } }
+    }
+  }
+
+  assert {
+    condition     = output.state_machine_arn != null
+    error_message = "The environment's training may search; how many train at a time has a default."
+  }
+}
+
+run "a_processing_job_that_is_tuned_is_refused" {
+  command = plan
+
+  variables {
+    training = {
+      approval = "automatic"
+      gate = {
+        thresholds = { auc = { min = 0.65 } }
+        champion   = { metric = "auc", goal = "maximize" }
+      }
+      jobs = { processing = { tuning = { max_jobs = 8, seed = 7 } } }
+    }
+  }
+
+  expect_failures = [var.training]
+}
+
 run "a_job_that_the_workflow_does_not_have_is_refused" {
   command = plan
 

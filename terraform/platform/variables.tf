@@ -103,12 +103,13 @@ variable "training" {
       volume_gigabytes = optional(number)
       timeout_seconds  = optional(number)
       spot             = optional(object({ waiting_seconds = optional(number) }))
+      tuning           = optional(object({ max_jobs = number, max_parallel_jobs = optional(number), seed = number }))
     })))
   })
 
   validation {
-    condition     = try(var.training.jobs.processing.spot, null) == null && try(var.training.jobs.training.sharded_prefix, null) == null
-    error_message = "Only the training job has spot, and only the processing job sharded_prefix: move the one that is elsewhere."
+    condition     = try(var.training.jobs.processing.spot, null) == null && try(var.training.jobs.processing.tuning, null) == null && try(var.training.jobs.training.sharded_prefix, null) == null
+    error_message = "Only the training job has spot and tuning, and only the processing job sharded_prefix: move the one that is elsewhere."
   }
 
   validation {

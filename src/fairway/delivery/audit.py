@@ -37,7 +37,8 @@ class Grant:
 class Reason(BaseModel):
     """Why actions are granted to roles of some kinds although a rehearsal may not use them.
 
-    On `aws`: only AWS makes the call. On an `occasion`: something makes it that not every rehearsal does.
+    On `aws`: only AWS makes the call. On an `occasion`: something makes it that not every rehearsal does. Where it is
+    `optional`, the actions are granted only if an environment declares what needs them.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -46,6 +47,7 @@ class Reason(BaseModel):
     actions: tuple[str, ...] = Field(min_length=1)
     on: Literal["aws", "occasion"]
     reason: str = Field(min_length=20)
+    optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -189,7 +191,7 @@ def stale(
     for reason in reasons:
         for pair in ((role, action) for role in reason.roles for action in reason.actions if role in present):
             if pair not in granted:
-                problems.append((*pair, "is granted no longer"))
+                problems += [] if reason.optional else [(*pair, "is granted no longer")]
             elif pair not in unused_ones and reason.on == "aws":
                 problems.append((*pair, "was used"))
     return problems

@@ -105,6 +105,7 @@ pipelines: Pipelines and workflows, and their executions.
     PipelineEndedError
     PipelineSilentError
     NothingProposedError
+    SearchError
 
 audit: What roles may do, beside what they did.
     PolicyError

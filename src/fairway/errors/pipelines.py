@@ -66,3 +66,13 @@ class NothingProposedError(FairwayError):
 
     def __init__(self, environment: str) -> None:
         super().__init__(f"No pull request that brings {environment} a release was opened, though one was expected.")
+
+
+class SearchError(FairwayError):
+    """What the model says is to be searched cannot be."""
+
+    def __init__(self, what: str, told: object) -> None:
+        super().__init__(
+            f"The model's SEARCH has {what} as {told!r}; expected was an objective {{metric, goal: minimize or "
+            "maximize}}, and ranges of {minimum, maximum, scale} or {values} (src/model/README.md)."
+        )

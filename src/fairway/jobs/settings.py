@@ -10,6 +10,8 @@ from typing import Any
 from fairway.errors import ContainerSettingError
 
 GIT_SHA = re.compile(r"[0-9a-f]{40}")
+# What SageMaker adds to the hyperparameters of a training that is one of a search: none of the model's.
+_OF_A_SEARCH = "_tuning_objective_metric"
 IMAGE_BY_DIGEST = re.compile(r"\S+@sha256:[0-9a-f]{64}")
 
 
@@ -23,12 +25,13 @@ class Origin:
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """What CreateTrainingJob said, as SageMaker passes it on."""
+    """What CreateTrainingJob said, as SageMaker passes it on; `searching` for one of the trainings of a search."""
 
     hyperparameters: Mapping[str, str]
     channels: tuple[str, ...]
     hosts: tuple[str, ...] = ("algo-1",)
     host: str = "algo-1"
+    searching: bool = False
 
 
 def read_origin(environ: Mapping[str, str]) -> Origin:
@@ -99,7 +102,8 @@ def read_training(config: Path) -> TrainingSettings:
                 "inputdataconfig.json", f"gives the channel {name!r} in Pipe mode: File or FastFile is expected"
             )
     hyperparameters = _strings("hyperparameters.json", _read("hyperparameters.json", config))
-    return TrainingSettings(hyperparameters, tuple(sorted(channels)), hosts, host)
+    searching = hyperparameters.pop(_OF_A_SEARCH, None) is not None
+    return TrainingSettings(hyperparameters, tuple(sorted(channels)), hosts, host, searching)
 
 
 def parse_object(name: str, text: str) -> dict[str, Any]:

@@ -34,7 +34,9 @@ def run(tree: Tree, environ: Mapping[str, str]) -> None:
     with _met(settings) as cluster, _warm_start(tree, settings.channels) as warm_start:
         more = {} if cluster is None else {"cluster": cluster}
         if tree.checkpoints.is_dir() and "checkpoints" in inspect.signature(model.train).parameters:
-            more["checkpoints"] = tree.checkpoints
+            # The trainings of a search have one place in S3 between them.
+            mine = environ.get("TRAINING_JOB_NAME", "") if settings.searching else ""
+            more["checkpoints"] = tree.checkpoints / mine
         report = model.train(tree.channels, tree.model, settings.hyperparameters, warm_start, **more)
         data, seen = _shards(tree, cluster)
     if cluster is not None and not cluster.leads:

@@ -98,8 +98,9 @@ resource "aws_iam_role_policy" "workflow" {
         Sid    = "JobEvents"
         Effect = "Allow"
         Action = ["events:DescribeRule", "events:PutRule", "events:PutTargets"]
-        # Step Functions keeps these two rules in every account, to hear of the end of jobs.
-        Resource = [for kind in ["Processing", "Training"] :
+        # Step Functions keeps these rules in every account, to hear of the end of jobs, and asks for all that a state
+        # machine could wait for when it is made.
+        Resource = [for kind in ["Processing", "Training", "Tuning"] :
           "arn:aws:events:${data.aws_region.current.id}:${local.account}:rule/StepFunctionsGetEventsForSageMaker${kind}JobsRule"
         ]
       },
@@ -147,6 +148,26 @@ resource "aws_iam_role_policy" "workflow" {
         Resource  = local.bucket
         Condition = { StringLike = { "s3:prefix" = "raw/*" } }
       }] : statement if var.jobs.processing.instance_count > 1
+      ], [for statement in [
+        {
+          Sid    = "Search"
+          Effect = "Allow"
+          Action = [
+            "sagemaker:AddTags",
+            "sagemaker:CreateHyperParameterTuningJob",
+            "sagemaker:DescribeHyperParameterTuningJob",
+            "sagemaker:ListTags",
+            "sagemaker:StopHyperParameterTuningJob",
+          ]
+          Resource = "${local.sagemaker}:hyper-parameter-tuning-job/${local.tuning_prefix}-*"
+        },
+        {
+          Sid      = "SearchedJobs"
+          Effect   = "Allow"
+          Action   = "sagemaker:DescribeTrainingJob"
+          Resource = "${local.sagemaker}:training-job/${local.tuning_prefix}-*"
+        },
+      ] : statement if var.jobs.training.tuning != null
     ])
   })
 }

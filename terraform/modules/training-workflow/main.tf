@@ -6,6 +6,16 @@ locals {
   # A job's name has 63 characters: 32 for the run, 8 for the step and its attempt, 22 for what is left of the prefix.
   job_prefix = trimsuffix(substr(var.name, 0, 22), "-")
 
+  # A tuning job's name has 32 characters: 17 for the run's hash and a dash, 2 for the attempt, 13 for what is left of the
+  # prefix. Its training jobs are named after it.
+  tuning_prefix = length(var.name) <= 13 ? var.name : "${trimsuffix(substr(var.name, 0, 6), "-")}-${substr(sha256(var.name), 0, 6)}"
+
+  # Without a search its state is never reached.
+  tuning = coalesce(var.jobs.training.tuning, { max_jobs = 0, max_parallel_jobs = 1, seed = 0 })
+
+  # Its trainings come one after another, so many at a time; SageMaker ends a search after thirty days.
+  tuning_seconds = min(2592000, ceil(local.tuning.max_jobs / local.tuning.max_parallel_jobs) * (local.training_seconds + local.starting_seconds))
+
   # Instances with disks of their own encrypt them by themselves, and SageMaker refuses a key for such.
   clusters = { for step, job in var.jobs : step => merge(
     { InstanceCount = job.instance_count, InstanceType = job.instance_type, VolumeSizeInGB = job.volume_gigabytes },
@@ -53,6 +63,11 @@ resource "aws_sfn_state_machine" "this" {
     training_stopping_condition     = jsonencode(local.training_condition)
     training_task_timeout_seconds   = local.training_seconds + local.starting_seconds
     training_distribution           = var.jobs.training.instance_count > 1 ? "ShardedByS3Key" : "FullyReplicated"
+    tuning_prefix                   = local.tuning_prefix
+    tuning_jobs                     = local.tuning.max_jobs
+    tuning_parallel_jobs            = local.tuning.max_parallel_jobs
+    tuning_seed                     = local.tuning.seed
+    tuning_task_timeout_seconds     = max(1, local.tuning_seconds)
     gate                            = jsonencode(jsonencode(local.gate))
     model_package_group_arn         = var.model_package_group_arn
     approval_status                 = { automatic = "Approved", manual = "PendingManualApproval" }[var.approval]

@@ -373,3 +373,143 @@ run "waiting_for_more_than_five_days_is_refused" {
 
   expect_failures = [var.jobs]
 }
+
+run "without_tuning_there_is_no_search" {
+  assert {
+    condition     = jsondecode(aws_sfn_state_machine.this.definition).States.Search.Choices[0].Condition == "{% 0 = 0 %}" && jsondecode(aws_sfn_state_machine.this.definition).States.Search.Choices[0].Next == "Train"
+    error_message = "The workflow trains once."
+  }
+
+  assert {
+    condition     = !anytrue([for statement in jsondecode(aws_iam_role_policy.workflow.policy).Statement : startswith(statement.Sid, "Search")])
+    error_message = "Nothing is allowed that the workflow does not do."
+  }
+}
+
+run "a_search_trains_so_often_so_many_at_a_time_from_a_seed" {
+  variables {
+    jobs = { training = { timeout_seconds = 600, tuning = { max_jobs = 9, max_parallel_jobs = 2, seed = 2013 } } }
+  }
+
+  assert {
+    condition = (
+      jsondecode(aws_sfn_state_machine.this.definition).States.Search.Choices[0].Condition == "{% 9 = 0 %}" &&
+      jsondecode(aws_sfn_state_machine.this.definition).States.Tune.Arguments.HyperParameterTuningJobConfig.ResourceLimits == { MaxNumberOfTrainingJobs = 9, MaxParallelTrainingJobs = 2 } &&
+      jsondecode(aws_sfn_state_machine.this.definition).States.Tune.Arguments.HyperParameterTuningJobConfig.RandomSeed == 2013
+    )
+    error_message = "The environment says how much is searched."
+  }
+
+  assert {
+    condition     = jsondecode(aws_sfn_state_machine.this.definition).States.Tune.TimeoutSeconds == 5 * (600 + 1800)
+    error_message = "Nine trainings, two at a time, come in five rounds."
+  }
+
+  assert {
+    condition = { for statement in jsondecode(aws_iam_role_policy.workflow.policy).Statement : statement.Sid => statement.Resource if startswith(statement.Sid, "Search") } == {
+      Search       = "arn:aws:sagemaker:us-east-1:111111111111:hyper-parameter-tuning-job/flights-dev-*"
+      SearchedJobs = "arn:aws:sagemaker:us-east-1:111111111111:training-job/flights-dev-*"
+    }
+    error_message = "Tuning jobs, and the training jobs that are named after them, are named after the environment."
+  }
+}
+
+run "a_search_has_the_cluster_and_the_spot_instances_of_a_training" {
+  variables {
+    jobs = { training = { instance_count = 2, timeout_seconds = 600, spot = { waiting_seconds = 900 }, tuning = { max_jobs = 4, seed = 1 } } }
+  }
+
+  assert {
+    condition = alltrue([for member in ["AlgorithmSpecification", "RoleArn", "InputDataConfig", "OutputDataConfig", "CheckpointConfig", "EnableManagedSpotTraining", "ResourceConfig", "Environment", "StoppingCondition", "RetryStrategy"] :
+      jsondecode(aws_sfn_state_machine.this.definition).States.Tune.Arguments.TrainingJobDefinition[member] == jsondecode(aws_sfn_state_machine.this.definition).States.Train.Arguments[member]
+    ])
+    error_message = "A training of a search is asked for what a training is asked for."
+  }
+
+  assert {
+    condition     = jsondecode(aws_sfn_state_machine.this.definition).States.Tune.Arguments.HyperParameterTuningJobConfig.ResourceLimits.MaxParallelTrainingJobs == 1
+    error_message = "One trains at a time unless it is said otherwise."
+  }
+}
+
+run "a_long_name_still_fits_into_a_searches_name" {
+  variables {
+    name = "recommendation-europe-prod"
+    jobs = { training = { tuning = { max_jobs = 4, seed = 1 } } }
+  }
+
+  assert {
+    condition     = one([for statement in jsondecode(aws_iam_role_policy.workflow.policy).Statement : statement.Resource if statement.Sid == "Search"]) == "arn:aws:sagemaker:us-east-1:111111111111:hyper-parameter-tuning-job/recomm-${substr(sha256("recommendation-europe-prod"), 0, 6)}-*"
+    error_message = "The prefix is cut to 13 characters, and a hash tells it from others that begin alike."
+  }
+}
+
+run "a_search_of_nothing_is_refused" {
+  command = plan
+
+  variables {
+    jobs = { training = { tuning = { max_jobs = 0, seed = 1 } } }
+  }
+
+  expect_failures = [var.jobs]
+}
+
+run "a_search_of_more_than_sagemaker_takes_is_refused" {
+  command = plan
+
+  variables {
+    jobs = { training = { tuning = { max_jobs = 10001, seed = 1 } } }
+  }
+
+  expect_failures = [var.jobs]
+}
+
+run "a_search_of_half_a_training_is_refused" {
+  command = plan
+
+  variables {
+    jobs = { training = { tuning = { max_jobs = 2.5, seed = 1 } } }
+  }
+
+  expect_failures = [var.jobs]
+}
+
+run "more_at_a_time_than_there_are_is_refused" {
+  command = plan
+
+  variables {
+    jobs = { training = { tuning = { max_jobs = 4, max_parallel_jobs = 5, seed = 1 } } }
+  }
+
+  expect_failures = [var.jobs]
+}
+
+run "more_at_a_time_than_sagemaker_takes_is_refused" {
+  command = plan
+
+  variables {
+    jobs = { training = { tuning = { max_jobs = 400, max_parallel_jobs = 101, seed = 1 } } }
+  }
+
+  expect_failures = [var.jobs]
+}
+
+run "a_seed_below_zero_is_refused" {
+  command = plan
+
+  variables {
+    jobs = { training = { tuning = { max_jobs = 4, seed = -1 } } }
+  }
+
+  expect_failures = [var.jobs]
+}
+
+run "a_seed_that_is_no_whole_number_is_refused" {
+  command = plan
+
+  variables {
+    jobs = { training = { tuning = { max_jobs = 4, seed = 0.5 } } }
+  }
+
+  expect_failures = [var.jobs]
+}

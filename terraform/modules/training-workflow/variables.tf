@@ -79,6 +79,7 @@ variable "jobs" {
       volume_gigabytes = optional(number, 30)
       timeout_seconds  = optional(number, 3600)
       spot             = optional(object({ waiting_seconds = optional(number, 3600) }))
+      tuning           = optional(object({ max_jobs = number, max_parallel_jobs = optional(number, 1), seed = number }))
     }), {})
   })
 
@@ -90,6 +91,21 @@ variable "jobs" {
   validation {
     condition     = try(var.jobs.training.spot.waiting_seconds >= 0 && var.jobs.training.spot.waiting_seconds <= 432000, true)
     error_message = "A training job waits 0 to 432000 seconds (five days) for spot instances beyond its own time; got ${try(var.jobs.training.spot.waiting_seconds, 0)}."
+  }
+
+  validation {
+    condition     = try(var.jobs.training.tuning.max_jobs >= 1 && var.jobs.training.tuning.max_jobs <= 10000 && floor(var.jobs.training.tuning.max_jobs) == var.jobs.training.tuning.max_jobs, var.jobs.training.tuning == null)
+    error_message = "A search trains 1 to 10000 times, and up to 750 until AWS raises the account's quota; got max_jobs = ${try(var.jobs.training.tuning.max_jobs, 0)}."
+  }
+
+  validation {
+    condition     = try(var.jobs.training.tuning.max_parallel_jobs >= 1 && var.jobs.training.tuning.max_parallel_jobs <= min(100, var.jobs.training.tuning.max_jobs) && floor(var.jobs.training.tuning.max_parallel_jobs) == var.jobs.training.tuning.max_parallel_jobs, var.jobs.training.tuning == null)
+    error_message = "Of a search's trainings 1 to 100 run at a time, no more than there are, and up to 10 until AWS raises the account's quota; got max_parallel_jobs = ${try(var.jobs.training.tuning.max_parallel_jobs, 0)} of ${try(var.jobs.training.tuning.max_jobs, 0)}."
+  }
+
+  validation {
+    condition     = try(var.jobs.training.tuning.seed >= 0 && var.jobs.training.tuning.seed <= 2147483647 && floor(var.jobs.training.tuning.seed) == var.jobs.training.tuning.seed, var.jobs.training.tuning == null)
+    error_message = "A search's seed is a whole number from 0 to 2147483647; got ${try(var.jobs.training.tuning.seed, 0)}."
   }
 
   validation {

@@ -16,13 +16,8 @@ from pathlib import Path
 import pytest
 from tests.integration.running import start_twin
 from tests.integration.runtime.conftest import log_lines, wait
-from tests.unit.model import raw_months
-
-from fairway.delivery.image import publish_sources
-from model import prepare
 
 pytestmark = [pytest.mark.long, pytest.mark.skipif(sys.platform != "linux", reason="hosts need loopback addresses")]
-ROOT = Path(__file__).parents[3]
 ROUNDS = "600"
 # What dies: a host, the tracker's host, everything without notice, or the instances with AWS's notice.
 GROUP = "/aws/sagemaker/TrainingJobs"
@@ -34,31 +29,6 @@ def twin(tmp_path_factory):
     running = start_twin(tmp_path_factory.mktemp("kills") / "twin", {"FAIRWAY_TWIN_SPEED": "60"})
     yield running
     running.stop()
-
-
-@pytest.fixture(scope="module")
-def bucket(twin, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("data")
-    prepare(raw_months.write(folder / "raw"), folder / "data", {})
-    s3 = twin.client("s3")
-    s3.create_bucket(Bucket="kills-data")
-    for split in ("train", "validation"):
-        for file in sorted((folder / "data" / split).iterdir()):
-            s3.upload_file(str(file), "kills-data", f"data/{split}/{file.name}")
-    return "kills-data"
-
-
-@pytest.fixture(scope="module")
-def repository(twin):
-    twin.client("ecr").create_repository(repositoryName="kills")
-    return "kills"
-
-
-@pytest.fixture(scope="module")
-def image(twin, repository):
-    """The project's own image."""
-    url = f"{twin.account}.dkr.ecr.{twin.region}.amazonaws.com/{repository}"
-    return publish_sources(ROOT, repository_url=url, ecr=twin.client("ecr"))
 
 
 @pytest.fixture

@@ -117,8 +117,9 @@ def test_what_is_not_allowed_is_refused(member):
         audit.grants_in(ROLE, "run", {"Statement": [statement]})
 
 
-def reason(*actions: str, on: str = "aws", role: str = "<environment>-endpoint") -> Reason:
-    return Reason.model_validate({"roles": [role], "actions": actions, "on": on, "reason": "S3 asks for it on AWS."})
+def reason(*actions: str, on: str = "aws", role: str = "<environment>-endpoint", optional: bool = False) -> Reason:
+    told = {"roles": [role], "actions": actions, "on": on, "reason": "S3 asks for it on AWS.", "optional": optional}
+    return Reason.model_validate(told)
 
 
 def test_a_reason_is_for_a_kind_of_role_and_an_action():
@@ -134,6 +135,8 @@ def test_a_reason_is_for_a_kind_of_role_and_an_action():
         (reason("s3:GetObject", on="occasion"), []),
         (reason("sns:Publish"), ["is granted no longer"]),
         (reason("sns:Publish", on="occasion"), ["is granted no longer"]),
+        (reason("sns:Publish", optional=True), []),  # nobody has declared what needs it
+        (reason("s3:GetObject", optional=True), ["was used"]),
         (reason("sns:Publish", role="deploy"), []),  # no such role has been made
     ],
 )

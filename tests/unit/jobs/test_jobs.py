@@ -118,6 +118,15 @@ def test_checkpoints_are_kept_where_the_job_asks_for_them(tmp_path, several):
     assert several == {"cluster": None, "checkpoints": tree.checkpoints}
 
 
+def test_the_trainings_of_a_search_keep_their_checkpoints_apart(tmp_path, several):
+    tree = training_tree(tmp_path)
+    tree.checkpoints.mkdir()
+    write(tree.config / "hyperparameters.json", json.dumps({"auc": "0.7", "_tuning_objective_metric": "auc"}))
+    train.run(tree, {**ENVIRON, "TRAINING_JOB_NAME": "search-001-ab"})
+    assert several["checkpoints"] == tree.checkpoints / "search-001-ab"
+    assert read(tree.model / "lineage.json")["hyperparameters"] == {"auc": "0.7"}
+
+
 @pytest.mark.usefixtures("model")
 def test_a_model_without_checkpoints_trains_from_the_start(tmp_path):
     tree = training_tree(tmp_path)

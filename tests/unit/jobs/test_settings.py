@@ -40,6 +40,14 @@ def test_the_training_configuration_is_read(tmp_path):
     assert (settings.hosts, settings.host) == (("algo-1",), "algo-1")
 
 
+def test_what_sagemaker_adds_to_a_searchs_trainings_is_no_hyperparameter(tmp_path):
+    tree = training_tree(tmp_path)
+    assert not read_training(tree.config).searching
+    write(tree.config / "hyperparameters.json", json.dumps({"auc": "0.7", "_tuning_objective_metric": "auc"}))
+    settings = read_training(tree.config)
+    assert (settings.searching, settings.hyperparameters) == (True, {"auc": "0.7"})
+
+
 @pytest.mark.parametrize(
     ("file", "content", "sentence"),
     [

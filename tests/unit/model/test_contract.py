@@ -15,6 +15,7 @@ from tests.fixtures.wine import model as wine
 from tests.unit.model import raw_months
 
 import model as flights
+from fairway.delivery.training import search_of
 from fairway.jobs import baseline
 from fairway.serving.quality import count_inputs, count_scores
 
@@ -48,11 +49,16 @@ def run(case: Case, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_both_export_the_same_names_with_the_same_signatures():
-    # Only what several machines can prepare has the two of them.
-    assert sorted({*flights.__all__} - {"join", "meet", "prepare_shard"}) == sorted(wine.__all__)
+    # Only what several machines can prepare or train has these, and only what can be searched the last.
+    assert sorted({*flights.__all__} - {"join", "meet", "prepare_shard", "SEARCH"}) == sorted(wine.__all__)
     for name in ("prepare", "train", "evaluate"):
         ours, theirs = (list(inspect.signature(getattr(module, name)).parameters) for module in (flights, wine))
         assert [parameter for parameter in ours if parameter not in ("cluster", "checkpoints")] == theirs
+
+
+def test_what_is_declared_to_be_searched_can_be(case: Case):
+    declared = getattr(case.module, "SEARCH", None)
+    assert (search_of(declared, {}) is None) == (declared is None)
 
 
 def test_prepare_leaves_three_splits_and_a_report(run: Path):

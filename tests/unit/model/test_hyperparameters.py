@@ -1,6 +1,6 @@
 import pytest
 
-from model.hyperparameters import parse
+from model.hyperparameters import SEARCH, parse
 
 
 def test_nothing_given_is_the_defaults():
@@ -27,3 +27,15 @@ def test_strings_become_numbers():
 def test_what_is_wrong_is_named(given: dict[str, str], sentence: str):
     with pytest.raises(ValueError, match=sentence):
         parse(given)
+
+
+@pytest.mark.parametrize("name", sorted(SEARCH["ranges"]))
+@pytest.mark.parametrize("end", ["minimum", "maximum"])
+def test_what_is_searched_may_be_trained_with(name: str, end: str):
+    assert parse({name: str(SEARCH["ranges"][name][end])})[name] == SEARCH["ranges"][name][end]
+
+
+@pytest.mark.parametrize("name", sorted(SEARCH["ranges"]))
+def test_a_search_goes_around_the_default(name: str):
+    told = SEARCH["ranges"][name]
+    assert told["minimum"] < parse({})[name] < told["maximum"]

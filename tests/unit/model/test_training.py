@@ -38,12 +38,16 @@ def test_the_test_month_does_not_take_part(data: Path, tmp_path: Path, artifact:
     assert hashes(tmp_path / "out") == hashes(artifact)
 
 
-def test_training_stops_early_and_keeps_the_best_trees(data: Path, tmp_path: Path):
+def test_training_stops_early_and_keeps_the_best_trees(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     report = train(data, tmp_path, {"num_boost_round": "500", "early_stopping_rounds": "5", "learning_rate": "1"})
     losses = report["learning_curve"]["validation"]
     assert len(losses) < 500
     assert report["trees"] == int(np.argmin(losses)) + 1
     assert report["validation"]["log_loss"] == pytest.approx(min(losses), abs=1e-6)
+    # A search ranks by the last value that is told, and the last round is not the best one.
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    best = {"best_round": report["trees"] - 1, "validation_logloss": min(losses)}
+    assert told == {"event": "boosted", "round": len(losses), **best}
 
 
 def test_a_warm_start_adds_trees_to_the_earlier_model(data: Path, tmp_path: Path, artifact: Path):
