@@ -9,7 +9,8 @@ import pytest
 
 AWS = Path(__file__).parents[3] / ".venv/bin/aws"
 STATES = [
-    "Begin", "Hosts", "Prepare", "Prepared", "Train", "Evaluate", "ReadEvaluation", "Gate", "Register", "Registered",
+    "Begin", "Hosts", "Prepare", "Prepared", "Search", "Train", "Evaluate", "ReadEvaluation", "Gate", "Register",
+    "Registered",
 ]  # fmt: skip
 MACHINE = "arn:aws:states:us-east-1:111111111111:stateMachine:flights-dev-training"
 
