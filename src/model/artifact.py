@@ -43,6 +43,12 @@ class Artifact:
         # In place: no DMatrix is built, which costs more than the trees for a few rows.
         return np.asarray(self.booster.inplace_predict(features, validate_features=False), dtype=np.float64)
 
+    def score_row(self, features: list[float]) -> float:
+        """Return the probability for one row of encoded features, which need not be float32 yet."""
+        if self.small is not None:
+            return self.small.score_row(features)
+        return float(self.score(np.array([features], np.float32))[0])
+
     def explain(self, features: Features) -> tuple[list[float], list[list[float]]]:
         """Return the margin for each row, and what each feature and the bias contributed to it."""
         matrix = xgb.DMatrix(features, feature_names=list(FEATURES), nthread=1)

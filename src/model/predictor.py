@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
+import numpy as np
+
 from model.artifact import Artifact
 from model.encoding import FEATURES, Features
 from model.flights import SCHEMA, between_columns, check
@@ -26,7 +28,20 @@ class Predictor:
 
     def predict(self, batch: Mapping[str, Sequence[object]]) -> list[dict[str, object]]:
         """Answer {"probability", "late"} for each row of columns by name; raises InputError for the caller's fault."""
-        return self._answers(self._features(batch))
+        row = _only_row(batch, self.schema.names)
+        answer = None if row is None else self.predict_row(row)
+        return self._answers(self._features(batch)) if answer is None else [answer]
+
+    def predict_row(self, values: Sequence[object]) -> dict[str, object] | None:
+        """Answer one row of all columns in their order, without the arrays that many rows are worth.
+
+        None for a row that `predict` has to look at; raises InputError as it does.
+        """
+        flight = self.schema.parse_row(values)
+        if not all(holds for _, holds, _ in between_columns(flight)):
+            return None
+        chance = self._artifact.score_row(self._artifact.encoder.encode_flight(flight))
+        return {"probability": chance, "late": chance >= self._artifact.threshold}
 
     def explain(self, batch: Mapping[str, Sequence[object]]) -> list[dict[str, object]]:
         """Answer as `predict`, with the margin (log of the odds) and what each feature contributed to it (TreeSHAP)."""
@@ -40,9 +55,6 @@ class Predictor:
         return answers
 
     def _features(self, batch: Mapping[str, Sequence[object]]) -> Features:
-        flight = self.schema.parse_row(batch)
-        if flight is not None and all(holds for _, holds, _ in between_columns(flight)):
-            return self._artifact.encoder.encode_flight(flight)
         columns = self.schema.parse(batch)
         check(columns)
         return self._artifact.encoder.encode(columns)
@@ -56,3 +68,10 @@ class Predictor:
     def score(answer: Mapping[str, object]) -> float:
         """Return the probability of being late of an answer that `predict` gave."""
         return cast("float", answer["probability"])
+
+
+def _only_row(batch: Mapping[str, Sequence[object]], names: tuple[str, ...]) -> list[object] | None:
+    """Return the values of a batch of one row of all columns in their order, unless it comes as arrays."""
+    if tuple(batch) != names or any(len(values) != 1 or isinstance(values, np.ndarray) for values in batch.values()):
+        return None
+    return [values[0] for values in batch.values()]

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import getitem
 from types import NoneType
 from typing import Any, Literal
 
@@ -109,7 +110,7 @@ class Column:
         if not len(values) or not (
             np.fmin.reduce(values) < low  # fmin and fmax pass over NaN
             or np.fmax.reduce(values) > high
-            or (self.type == "integer" and (values % 1 > 0).any())
+            or (self.type == "integer" and (np.floor(values) < values).any())
             or (self.required and np.isnan(values).any())
         ):
             return values
@@ -197,20 +198,17 @@ class Schema:
         rows = self._rows(batch)
         return {column.name: self._column(column, batch, rows) for column in self.columns}
 
-    def parse_row(self, batch: Mapping[str, Sequence[object]]) -> dict[str, Any] | None:
-        """Parse a request of one row of all columns, in order, to numbers and strings; None where it is no such row."""
-        if tuple(batch) != self.names:
-            return None
+    def parse_row(self, values: Sequence[object]) -> dict[str, Any]:
+        """Parse one row of all columns, in order, to numbers and strings by name; raises InputError as `parse` does."""
         try:
-            return {name: known[value] for (name, known), (value,) in zip(self._known, batch.values(), strict=True)}
+            return dict(zip(self.names, map(getitem, self._known, values), strict=True))
         except (KeyError, TypeError):  # a text that is new, a number of JSON, or what is no value at all
-            return {column.name: column.value(batch[column.name][0]) for column in self.columns}
-        except ValueError:
-            return None
+            row = zip(self.columns, values, strict=True)
+            return {column.name: column.value(value) for column, value in row}
 
     @cached_property
-    def _known(self) -> tuple[tuple[str, dict[object, Any]], ...]:
-        return tuple((column.name, column.known) for column in self.columns)
+    def _known(self) -> tuple[dict[object, Any], ...]:
+        return tuple(column.known for column in self.columns)
 
     def _column(self, column: Column, batch: Mapping[str, Sequence[object]], rows: int) -> Values:
         if column.name in batch:

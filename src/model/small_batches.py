@@ -1,11 +1,12 @@
 """The same trees for few rows: ONNX Runtime answers one row in a twentieth of the time that XGBoost takes."""
 
+import threading
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 
-from model.encoding import Features
+from model.encoding import FEATURES, Features
 from model.metrics import Probabilities
 
 FILE = "model.onnx"
@@ -27,7 +28,8 @@ class SmallBatches:
         # Serving runs a process for each core; a pool of threads in each would fight for them, and dies in a fork.
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 3
-        self._run = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"]).run
+        self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        self._rows = _Rows(self._session)
 
     @classmethod
     def load(cls, directory: Path) -> "SmallBatches | None":
@@ -37,8 +39,29 @@ class SmallBatches:
 
     def score(self, features: Features) -> Probabilities:
         """Return the probability for each row."""
-        [chances] = self._run(["probability"], {"features": features})
+        [chances] = self._session.run(["probability"], {"features": features})
         return cast("Probabilities", chances[:, 0].astype(np.float64))
+
+    def score_row(self, features: list[float]) -> float:
+        """Return the probability for one row, as `score` does, in half of its time."""
+        row = self._rows
+        row.features[0] = features
+        self._session.run_with_iobinding(row.binding)
+        return row.probability.item()
+
+
+class _Rows(threading.local):
+    """Each thread's own row and answer, bound to the session once: a call then makes no array and looks up no name."""
+
+    def __init__(self, session: Any) -> None:
+        self.features = np.empty((1, len(FEATURES)), np.float32)
+        self.probability = np.empty((1, 1), np.float32)
+        self.binding = session.io_binding()
+        for bind, name, values in (
+            (self.binding.bind_input, "features", self.features),
+            (self.binding.bind_output, "probability", self.probability),
+        ):
+            bind(name, "cpu", 0, np.float32, values.shape, values.ctypes.data)
 
 
 def agreement(model: bytes, features: Features, expected: Probabilities) -> dict[str, Any]:

@@ -28,7 +28,20 @@ def request_id(inference_id: str | None, aws_id: str | None) -> str:
     given = inference_id or aws_id
     if given and _USABLE.fullmatch(given):
         return given
-    return f"{_process()}-{next(_numbers):x}"
+    return f"{_Process.name}-{next(_numbers):x}"
+
+
+class _Process:
+    """What tells a worker's names from those of others; a fork gets its own."""
+
+    name = os.urandom(8).hex()
+
+    @classmethod
+    def rename(cls) -> None:
+        cls.name = os.urandom(8).hex()
+
+
+os.register_at_fork(after_in_child=_Process.rename)
 
 
 class AccessLog:
@@ -39,36 +52,22 @@ class AccessLog:
         self._constant = f'"release": {json.dumps(release)}, "git_sha": {json.dumps(git_sha)}'
         self._second, self._time = -1, ""
 
-    def tell(self, *, method: str, path: str, status: int, rows: int, size: int, seconds: float, name: str) -> None:
-        """Write the line of a request that was answered; `name` is what request_id() returned."""
-        self._put(method, path, f'"status": {status}, "rows": {rows}, "bytes": {size}', status, seconds, name)
-
-    def refused(self, *, method: str, path: str, status: int, size: int, seconds: float, name: str, error: str) -> None:
-        """Write the line of a request that was refused, or that failed; `path` and `method` may be anything."""
-        numbers = f'"status": {status}, "rows": 0, "bytes": {size}, "error": {json.dumps(error)}'
-        self._put(json.dumps(method)[1:-1], json.dumps(path)[1:-1], numbers, status, seconds, name)
-
-    def _put(self, method: str, path: str, numbers: str, status: int, seconds: float, name: str) -> None:  # noqa: PLR0917 -- calls by name cost
+    def tell(
+        self, *, method: str, path: str, status: int, rows: int, size: int, seconds: float, name: str, error: str = ""
+    ) -> None:
+        """Write the line of a request; `name` is what request_id() returned, `error` says why it was refused."""
+        if error:  # then the path and the method may be anything
+            method, path, error = json.dumps(method)[1:-1], json.dumps(path)[1:-1], f', "error": {json.dumps(error)}'
         now = time.time()
         if int(now) != self._second:
             self._time, self._second = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)), int(now)
         line = (
             f'{{"time": "{self._time}.{int(now * 1000) % 1000:03d}+00:00", "level": "INFO", '
             f'"logger": "fairway.serving.access", "message": "{method} {path} {status}", "method": "{method}", '
-            f'"path": "{path}", {numbers}, "milliseconds": {seconds * 1000:.3f}, "request_id": "{name}", '
-            f"{self._constant}}}\n"
+            f'"path": "{path}", "status": {status}, "rows": {rows}, "bytes": {size}{error}, '
+            f'"milliseconds": {seconds * 1000:.3f}, "request_id": "{name}", {self._constant}}}\n'
         )
         try:
             self._write(line.encode())
         except OSError as error:  # who read the log is gone: that is no reason not to answer
             logging.getLogger("fairway.serving").debug("the access log cannot be written: %s", error)
-
-
-_process_names: dict[int, str] = {}
-
-
-def _process() -> str:
-    pid = os.getpid()  # a worker is a fork: it needs a name of its own
-    if pid not in _process_names:
-        _process_names[pid] = os.urandom(8).hex()
-    return _process_names[pid]

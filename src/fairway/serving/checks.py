@@ -7,6 +7,8 @@ from typing import Protocol
 from fairway.errors import RequestError
 
 Batch = Mapping[str, Sequence[object]]
+# A container has one, tests have many: so many are remembered.
+_SCHEMAS = 8
 
 
 class Column(Protocol):
@@ -36,6 +38,19 @@ class Schema(Protocol):
 def ignores_unknown(schema: Schema) -> bool:
     """Tell whether columns that the schema does not know are passed over; "refuse" is the default."""
     return getattr(schema, "unknown", "refuse") == "ignore"
+
+
+_names: dict[int, tuple[Schema, dict[str, None]]] = {}
+
+
+def names_of(schema: Schema) -> dict[str, None]:
+    """Return the names of a schema's columns, in order; by its identity, as comparing columns would cost more."""
+    found = _names.get(id(schema))
+    if found is None or found[0] is not schema:
+        if len(_names) >= _SCHEMAS:
+            _names.clear()
+        found = _names[id(schema)] = (schema, dict.fromkeys(column.name for column in schema.columns))
+    return found[1]
 
 
 def check_names(names: Sequence[str], schema: Schema, where: str = "The request") -> None:

@@ -57,6 +57,17 @@ def read_batch(body: bytes, content: str, schema: Schema, *, arrays: bool = Fals
     return not_empty(reading_arrow.read(body, media.name, schema, arrays=arrays, limit=limit))
 
 
+def read_row(body: bytes, content: str, schema: Schema) -> Sequence[object] | None:
+    """Return the values of a body of one plain row, in the schema's order, as texts or as JSON has them.
+
+    None for what `read_batch` has to look at. An empty text is a missing value. RequestError 415 for other media types.
+    """
+    media = content_type(content)
+    if media.name == CSV:
+        return reading_csv.read_row(body, media.parameters.get("header"), schema)
+    return reading_json.read_row(body, schema) if media.name == JSON else None
+
+
 def _encode(content: object) -> bytes:
     if orjson is not None:
         text = orjson.dumps(content)

@@ -30,7 +30,7 @@ def load_watch(directory: Path, predictor: Predictor, release: str) -> Watch | N
     if baseline is None:
         logger.warning("the artifact has no %s: the quality of its predictions is not watched", FILE)
         return None
-    return Watch(baseline, predictor.score, release)
+    return Watch(baseline, predictor.score, release, [column.name for column in predictor.schema.columns])
 
 
 def _warm(predictor: Predictor) -> None:

@@ -13,14 +13,13 @@ import logging
 import math
 import threading
 from bisect import bisect_right
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from fairway.serving.checks import Batch
-from fairway.serving.seen import Seen, column_from_json
+from fairway.serving.seen import Judged, Seen, column_from_json
 
 FILE = "quality.json"
 BINS = 10
@@ -108,24 +107,24 @@ def count_scores(edges: Sequence[float], scores: Sequence[float]) -> list[int]:
 
 def count_inputs(columns: Mapping[str, Seen], batch: Batch, rows: Sequence[int]) -> tuple[int, int]:
     """Return how many values of these rows are missing, and how many training never saw."""
+    return _count_inputs({name: Judged(seen) for name, seen in columns.items()}, batch, rows)
+
+
+def _count_inputs(columns: "Mapping[str, Judged]", batch: Batch, rows: Sequence[int]) -> tuple[int, int]:
     missing = unseen = 0
-    for name, seen in columns.items():
+    for name, judged in columns.items():
         values = batch.get(name)
         if values is None:
             missing += len(rows)
             continue
-        # Columns repeat themselves: each different value is looked at once.
-        for value, times in Counter(_chosen(values, rows)).items():
-            if value is None or value == "" or value != value:  # noqa: PLR0124 -- NaN, as arrays have it
-                missing += times
-            elif seen is not None and not seen.holds(value):
-                unseen += times
+        column_missing, column_unseen = judged.count(_chosen(values, rows))
+        missing += column_missing
+        unseen += column_unseen
     return missing, unseen
 
 
-def _chosen(values: Any, rows: Sequence[int]) -> Sequence[Any]:
-    chosen = values[rows.start : rows.stop : rows.step] if isinstance(rows, range) else [values[row] for row in rows]
-    return chosen.tolist() if hasattr(chosen, "tolist") else chosen
+def _chosen(values: Any, rows: Sequence[int]) -> Any:
+    return values[rows.start : rows.stop : rows.step] if isinstance(rows, range) else [values[row] for row in rows]
 
 
 def psi(expected: Sequence[int], actual: Sequence[int]) -> float:
@@ -140,27 +139,38 @@ def psi(expected: Sequence[int], actual: Sequence[int]) -> float:
 
 @dataclass
 class Watch:
-    """Watches one worker's predictions. Memory and time are bounded: counts, and at most WINDOW rows of a request."""
+    """Watches one worker's predictions. Memory and time are bounded: counts, and at most WINDOW rows of a request.
+
+    `names` are the columns of a row that observe_row() gets, in their order.
+    """
 
     baseline: Baseline
     score: Score
     release: str
+    names: Sequence[str]
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _window: Window = field(init=False)
-    _later: list[tuple[Batch, Sequence[Mapping[str, object]]]] = field(default_factory=list)
-    _waiting: int = 0
+    _judged: Mapping[str, Judged] = field(init=False)
+    _later: list[tuple[Sequence[object], Mapping[str, object]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._window = self._new()
+        self._judged = {name: Judged(seen) for name, seen in self.baseline.columns.items()}
 
-    def observe_later(self, batch: Batch, answers: Sequence[Mapping[str, object]]) -> None:
-        """Keep a small request until there is a window of them: together they are counted in a tenth of the time."""
+    def observe_row(self, values: Sequence[object], answer: Mapping[str, object]) -> None:
+        """Keep a row until there is a window of them: together they are counted in a tenth of the time."""
         with self._lock:
-            self._later.append((batch, answers))
-            self._waiting += len(answers)
-            full = self._waiting + self._window.predictions >= WINDOW
+            self._later.append((values, answer))
+            full = len(self._later) + self._window.predictions >= WINDOW
         if full:
             self._catch_up()
+
+    def observe_later(self, batch: Batch, answers: Sequence[Mapping[str, object]]) -> None:
+        """Keep the rows of a small request."""
+        nothing = (None,) * len(answers)
+        rows = zip(*(batch.get(name, nothing) for name in self.names), strict=True)
+        for values, answer in zip(rows, answers, strict=True):
+            self.observe_row(values, answer)
 
     def observe(self, batch: Batch, answers: Sequence[Mapping[str, object]]) -> None:
         """Count answers and the rows that they were given for, and tell of the window if it is over."""
@@ -177,21 +187,16 @@ class Watch:
 
     def _catch_up(self) -> None:
         with self._lock:
-            later, self._later, self._waiting = self._later, [], 0
+            later, self._later = self._later, []
         if later:
-            answers = [answer for _, answered in later for answer in answered]
-            batches = [(batch, len(answered)) for batch, answered in later]
-            columns = {
-                name: [value for batch, rows in batches for value in batch.get(name, (None,) * rows)]
-                for name in self.baseline.columns
-            }
-            self._count(columns, answers)
+            rows, answers = zip(*later, strict=True)
+            self._count(dict(zip(self.names, zip(*rows, strict=True), strict=True)), answers)
 
     def _count(self, batch: Batch, answers: Sequence[Mapping[str, object]]) -> None:
         # Evenly over a large request: the first rows of a file that is in some order are not like the others.
         rows = range(0, len(answers), max(1, math.ceil(len(answers) / WINDOW)))
         counts = count_scores(self.baseline.edges, [self.score(answers[row]) for row in rows])
-        missing, unseen = count_inputs(self.baseline.columns, batch, rows)
+        missing, unseen = _count_inputs(self._judged, batch, rows)
         with self._lock:
             window = self._window
             window.counts = [before + more for before, more in zip(window.counts, counts, strict=True)]

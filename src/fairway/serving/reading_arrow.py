@@ -13,6 +13,7 @@ import pyarrow.ipc
 import pyarrow.parquet
 
 from fairway.errors import RequestError
+from fairway.serving.arrow_csv import texts
 from fairway.serving.checks import Batch, Column, Schema, check_names, shown
 from fairway.serving.media import PARQUET
 
@@ -93,16 +94,9 @@ def _is_number(kind: Any) -> bool:
 
 def _values(values: "pa.ChunkedArray[Any]", column: Column, *, arrays: bool) -> Any:
     if column.type == "string":
-        return [text for chunk in values.chunks for text in _texts(chunk)]
+        return texts(values)
     numbers = values.cast(pa.float64())  # safely: an integer that float64 cannot hold is refused
     return numbers.to_numpy() if arrays else numbers.to_pylist()
-
-
-def _texts(chunk: Any) -> list[str | None]:
-    if not pa.types.is_dictionary(chunk.type):
-        chunk = chunk.dictionary_encode()
-    known = chunk.dictionary.to_pylist()
-    return [None if index is None else known[index] for index in chunk.indices.to_pylist()]
 
 
 @contextmanager

@@ -7,11 +7,10 @@ The quick ways take only what they surely read as the exact one does, and leave 
 import csv
 import io
 from collections.abc import Sequence  # noqa: TC003 -- the functions in Lambda import this module too
-from functools import lru_cache
 from typing import Any
 
 from fairway.errors import RequestError
-from fairway.serving.checks import Batch, Schema, check_names, ignores_unknown
+from fairway.serving.checks import Batch, Schema, check_names, ignores_unknown, names_of
 
 # A field may be as long as the body, whichever way it is read.
 csv.field_size_limit(2**31 - 1)
@@ -23,25 +22,31 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 def read(body: bytes, header: str | None, schema: Schema, *, arrays: bool = False) -> Batch:
     """Return the columns of a CSV; `header` is the parameter of its media type."""
-    # A quote may hide a comma or a newline, and a carriage return may be one.
-    if b'"' not in body and b"\r" not in body:
-        batch = _read_row(body, schema) if header != "present" and body.find(b"\n", 0, -1) < 0 else None
-        if arrays and len(body) >= _MANY:
-            batch = batch or _read_many(body, header, schema)
+    fields = read_row(body, header, schema)
+    if fields is not None:
+        return {name: (field or None,) for name, field in zip(names_of(schema), fields, strict=True)}
+    if arrays and len(body) >= _MANY and _is_plain(body):
+        batch = _read_many(body, header, schema)
         if batch is not None:
             return batch
     return read_exactly(body, header, schema)
 
 
-def _read_row(body: bytes, schema: Schema) -> Batch | None:
+def read_row(body: bytes, header: str | None, schema: Schema) -> list[str] | None:
+    """Return the fields of a body of one plain row of every column; None for what `read` has to look at."""
+    if header == "present" or body.find(b"\n", 0, -1) >= 0 or not _is_plain(body):
+        return None
     try:
         fields = body.decode().rstrip("\n").split(",")
     except UnicodeDecodeError:
         return None
-    names = _names(schema)
-    if len(fields) != len(names) or fields[0] in names or fields == [""]:
-        return None
-    return {name: (field or None,) for name, field in zip(names, fields, strict=True)}
+    names = names_of(schema)
+    return None if len(fields) != len(names) or fields[0] in names or fields == [""] else fields
+
+
+def _is_plain(body: bytes) -> bool:
+    # A quote may hide a comma or a newline, and a carriage return may be one.
+    return b'"' not in body and b"\r" not in body
 
 
 def _read_many(body: bytes, header: str | None, schema: Schema) -> Batch | None:
@@ -51,7 +56,7 @@ def _read_many(body: bytes, header: str | None, schema: Schema) -> Batch | None:
         from fairway.serving.arrow_csv import read_table  # noqa: PLC0415
     except ImportError:
         return None
-    names: Sequence[str] = _names(schema)
+    names: Sequence[str] = tuple(names_of(schema))
     first, _, rest = body.partition(b"\n")
     try:
         fields = first.decode().split(",")
@@ -63,33 +68,11 @@ def _read_many(body: bytes, header: str | None, schema: Schema) -> Batch | None:
         names, body = fields, rest
     elif fields[0] in names:
         return None
-    # Arrow skips the mark, and fills an empty line with nothing.
-    if len(names) == 1 or not body or body.startswith((_BYTE_ORDER_MARK, b"\n")) or b"\n\n" in body:
+    # Arrow skips the mark, and an empty line at the beginning.
+    if len(names) == 1 or not body or body.startswith((_BYTE_ORDER_MARK, b"\n")):
         return None
     batch: dict[str, Any] | None = read_table(body, names, schema)
     return batch
-
-
-def _names(schema: Schema) -> tuple[str, ...]:
-    return _names_of(_Once(schema))
-
-
-class _Once:
-    """A schema by its identity: comparing its columns would cost more than reading them."""
-
-    def __init__(self, schema: Schema) -> None:
-        self.schema = schema
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Once) and self.schema is other.schema
-
-    def __hash__(self) -> int:
-        return id(self.schema)
-
-
-@lru_cache(8)
-def _names_of(once: _Once) -> tuple[str, ...]:
-    return tuple(column.name for column in once.schema.columns)
 
 
 def read_exactly(body: bytes, header: str | None, schema: Schema) -> Batch:
@@ -98,7 +81,7 @@ def read_exactly(body: bytes, header: str | None, schema: Schema) -> Batch:
         rows = list(csv.reader(io.StringIO(body.decode(), newline=""), strict=True))
     except (UnicodeDecodeError, csv.Error) as error:
         raise RequestError(400, f"The body is no CSV in UTF-8: {error}.") from error
-    names: Sequence[str] = _names(schema)
+    names: Sequence[str] = tuple(names_of(schema))
     if header == "present" and rows:
         names = rows.pop(0)
         check_names(names, schema)
@@ -116,5 +99,5 @@ def read_exactly(body: bytes, header: str | None, schema: Schema) -> Batch:
     read = zip(names, zip(*rows, strict=True), strict=True)
     columns = {name: [field or None for field in column] for name, column in read}
     if header == "present" and ignores_unknown(schema):
-        return {name: columns[name] for name in _names(schema) if name in columns}
+        return {name: columns[name] for name in names_of(schema) if name in columns}
     return columns

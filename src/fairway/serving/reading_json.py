@@ -5,7 +5,7 @@ from types import NoneType
 from typing import Any
 
 from fairway.errors import RequestError
-from fairway.serving.checks import Batch, Schema, check_names, check_value, ignores_unknown, shown
+from fairway.serving.checks import Batch, Schema, check_names, check_value, ignores_unknown, names_of, shown
 
 orjson: Any
 try:
@@ -25,6 +25,21 @@ def read(body: bytes, schema: Schema) -> Batch:
         if _are_plain(batch):
             return batch
     return _checked(_columns(_load(body, "The body is no JSON"), schema))
+
+
+def read_row(body: bytes, schema: Schema) -> list[Any] | None:
+    """Return the values of the only instance, in the schema's order, with None for what it leaves out.
+
+    None in place of them for what `read` has to look at.
+    """
+    if body.count(b"{") != 2:  # a second instance, columns, or one in a text
+        return None
+    match _load_plain(body):
+        case {"instances": [dict() as row]}:
+            names = names_of(schema)
+            values = [row.get(name) for name in names]
+            return values if row.keys() <= names.keys() and _is_plain(values) else None
+    return None
 
 
 def read_lines(body: bytes, schema: Schema) -> Batch:

@@ -5,6 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+# Of a column so many values are remembered, none longer than that: their memory is bounded.
+_REMEMBERED = 4096
+_SHORT = 32
+
 
 @dataclass(frozen=True)
 class Values:
@@ -38,6 +44,34 @@ class Range:
     def to_json(self) -> dict[str, object]:
         """Return what column_from_json() reads: JSON has no infinity, so a range that holds nothing is empty."""
         return {"minimum": self.minimum, "maximum": self.maximum} if self.minimum <= self.maximum else {}
+
+
+MISSING, UNSEEN, KNOWN = range(3)
+
+
+class Judged(dict[object, int]):
+    """What each value of a column is (MISSING, UNSEEN by training, or KNOWN), remembered: columns repeat themselves."""
+
+    def __init__(self, seen: "Seen") -> None:
+        super().__init__()
+        self._seen = seen
+
+    def count(self, values: Any) -> tuple[int, int]:
+        """Return how many of the values are missing, and how many training never saw; an array is of numbers."""
+        if isinstance(values, np.ndarray) and isinstance(self._seen, Range):
+            missing = np.count_nonzero(np.isnan(values))
+            known = np.count_nonzero((values >= self._seen.minimum) & (values <= self._seen.maximum))
+            return missing, len(values) - missing - known
+        verdicts = list(map(self.__getitem__, values))
+        return verdicts.count(MISSING), verdicts.count(UNSEEN)
+
+    def __missing__(self, value: object) -> int:
+        if value is None or value == "" or value != value:  # noqa: PLR0124 -- NaN, as arrays have it
+            return MISSING
+        verdict = UNSEEN if self._seen is not None and not self._seen.holds(value) else KNOWN
+        if len(self) < _REMEMBERED and not (isinstance(value, str) and len(value) > _SHORT):
+            self[value] = verdict
+        return verdict
 
 
 # None is a column of too many different strings to keep: nothing in it is called unseen.

@@ -1,6 +1,10 @@
+import math
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,6 +12,7 @@ from hypothesis import strategies as st
 from model import InputError, Predictor
 from model.flights import SCHEMA
 from model.schema import Column
+from model.small_batches import TOLERANCE
 
 FLIGHT: dict[str, object] = {
     "year": 2014,
@@ -50,6 +55,14 @@ def test_text_as_csv_gives_it_is_answered_like_json(predictor: Predictor):
     assert predictor.predict(as_text) == predictor.predict(batch(temp=None))
 
 
+def test_one_row_that_comes_as_arrays_is_answered_like_text(predictor: Predictor):
+    as_arrays: dict[str, Any] = {
+        name: [value] if isinstance(value, str) else np.array([math.nan if value is None else value], np.float64)
+        for name, value in {name: FLIGHT.get(name) for name in SCHEMA.names}.items()
+    }
+    assert predictor.predict(as_arrays) == predictor.predict(batch())
+
+
 def test_no_rows_have_no_answers(predictor: Predictor):
     assert predictor.predict({name: [] for name in FLIGHT}) == []
 
@@ -87,8 +100,9 @@ flight = st.fixed_dictionaries({column.name: values(column) for column in SCHEMA
 
 
 @given(st.lists(flight, min_size=1, max_size=3))
-def test_every_row_that_the_schema_allows_is_answered_or_refused(artifact: Path, flights: list[dict[str, object]]):
-    predictor = Predictor.load(artifact)
+def test_every_row_that_the_schema_allows_is_answered_or_refused(
+    predictor: Predictor, flights: list[dict[str, object]]
+):
     refused = None
     answers = []
     try:
@@ -98,6 +112,30 @@ def test_every_row_that_the_schema_allows_is_answered_or_refused(artifact: Path,
     assert refused in {None, "day", "sched_dep_time", "sched_arr_time"}
     assert len(answers) == (len(flights) if refused is None else 0)
     assert all(0 < float(str(answer["probability"])) < 1 for answer in answers)
+
+
+@given(flight, st.sampled_from([lambda value: value, lambda value: "" if value is None else str(value)]))
+def test_a_row_alone_is_answered_as_it_is_among_others(
+    predictor: Predictor, flight: dict[str, object], written: Callable[[object], object]
+):
+    alone = predictor.predict_row([written(flight[name]) for name in SCHEMA.names])
+    if alone is None:
+        with pytest.raises(InputError, match=r"row 1, column '(day|sched_dep_time|sched_arr_time)'"):
+            predictor.predict({name: [value] * 2 for name, value in flight.items()})
+        return
+    among, _ = predictor.predict({name: [value] * 2 for name, value in flight.items()})
+    assert alone == among
+
+
+def test_a_row_alone_is_answered_by_xgboost_where_there_is_no_onnx(artifact: Path, tmp_path: Path):
+    shutil.copytree(artifact, tmp_path / "artifact")
+    (tmp_path / "artifact/model.onnx").unlink()
+    values = [FLIGHT.get(name) for name in SCHEMA.names]
+    alone = Predictor.load(tmp_path / "artifact").predict_row(values)
+    among = Predictor.load(artifact).predict_row(values)
+    assert alone is not None
+    assert among is not None
+    assert alone["probability"] == pytest.approx(among["probability"], abs=TOLERANCE)
 
 
 @pytest.mark.parametrize("name", ["model.ubj", "model.json"])

@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ from tests.unit.model.conftest import FEW_TREES
 
 from model import Predictor, small_batches, train
 from model.artifact import Artifact, training_report
+from model.encoding import FEATURES
 from model.flights import SCHEMA
 from model.small_batches import FEW_ROWS, FILE, TOLERANCE
 from model.splits import Split
@@ -27,7 +29,7 @@ def test_training_records_how_far_the_two_ways_agree(artifact: Path, data: Path)
 @pytest.mark.parametrize("missing", [0.0, 0.3, 1.0])
 def test_both_answer_alike_for_what_no_flight_has(loaded: Artifact, missing: float):
     rng = np.random.default_rng(7)
-    features = rng.normal(0, 1000, (500, len(loaded.encoder.encode_flight(flight())[0]))).astype(np.float32)
+    features = rng.normal(0, 1000, (500, len(loaded.encoder.encode_flight(flight())))).astype(np.float32)
     features[rng.random(features.shape) < missing] = np.nan
     # Where a value is just the one that a tree splits at, the two must take the same branch.
     splits = loaded.booster.trees_to_dataframe()["Split"].dropna().to_numpy(dtype=np.float32)
@@ -37,12 +39,19 @@ def test_both_answer_alike_for_what_no_flight_has(loaded: Artifact, missing: flo
     assert np.abs(loaded.small.score(features) - expected).max() <= TOLERANCE
 
 
+def test_one_row_is_scored_as_it_is_among_others_and_each_thread_has_its_own(loaded: Artifact):
+    small = loaded.small
+    assert small is not None
+    rng = np.random.default_rng(7)
+    features = rng.normal(0, 1000, (200, len(FEATURES))).astype(np.float32)
+    features[rng.random(features.shape) < 0.2] = np.nan
+    with ThreadPoolExecutor(4) as pool:
+        alone = list(pool.map(small.score_row, features.tolist()))
+    assert alone == small.score(features).tolist()
+
+
 def flight() -> dict[str, object]:
-    row = SCHEMA.parse_row(
-        {column.name: [column.minimum if column.minimum is not None else "?"] for column in SCHEMA.columns}
-    )
-    assert row is not None
-    return row
+    return SCHEMA.parse_row([column.minimum if column.minimum is not None else "?" for column in SCHEMA.columns])
 
 
 def test_each_size_of_batch_is_answered_by_its_own_and_alike(artifact: Path, data: Path):

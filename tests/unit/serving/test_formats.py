@@ -7,7 +7,7 @@ from tests.unit.serving.fakes import Schema
 
 from fairway.errors import RequestError
 from fairway.serving import reading_json
-from fairway.serving.formats import CSV, JSON, JSON_LINES, choose_answer, read_batch, write_answer
+from fairway.serving.formats import CSV, JSON, JSON_LINES, choose_answer, read_batch, read_row, write_answer
 from model.schema import Schema as TypedSchema
 
 SCHEMA = Schema()
@@ -134,6 +134,48 @@ def test_the_quick_way_reads_json_as_the_exact_one_does(rows, ascii_only, after)
                 except RequestError as error:
                     outcomes.append(str(error))
         assert outcomes[0] == outcomes[1]
+
+
+@given(
+    st.dictionaries(st.sampled_from(["hour", "carrier", "wind", "a:b"]), json_values), st.sampled_from(["", ",", "}"])
+)
+@example({"hour": 7, "carrier": "AA"}, "")
+@example({"hour": 7, "carrier": "AA", "wind": 2**63}, "")
+@example({"hour": 7, "carrier": "{"}, "")
+def test_a_row_read_alone_is_the_one_that_the_exact_way_reads(row, after):
+    body = (json.dumps({"instances": [row]}) + after).encode()
+    values = read_row(body, JSON, SCHEMA)
+    if values is not None and {"hour", "carrier"} <= set(row):
+        assert read(body) == {name: [value] for name, value in zip(("hour", "carrier", "wind"), values, strict=True)}
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "values"),
+    [
+        (CSV, "7, AA ,", ["7", " AA ", ""]),
+        ("text/csv; header=absent", "7,AA,1\n", ["7", "AA", "1"]),
+        (JSON, '{"instances": [{"wind": 1.5, "hour": 7, "carrier": "AA"}]}', [7, "AA", 1.5]),
+        (JSON, '{"instances": [{"carrier": null}]}', [None, None, None]),
+    ],
+)
+def test_a_plain_row_is_read_alone(content_type, body, values):
+    assert read_row(body.encode(), content_type, SCHEMA) == values
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        (JSON, '{"instances": [{"hour": 7, "carrier": "AA"}, {"hour": 8, "carrier": "AA"}]}'),
+        (JSON, '{"columns": {"hour": [7], "carrier": ["AA"]}}'),
+        (JSON, '{"instances": [{"hour": 7, "carrier": "AA"}], "more": 1}'),
+        (JSON_LINES, '{"hour": 7, "carrier": "AA"}'),
+        ("text/csv; header=present", "hour,carrier,wind\n7,AA,\n"),
+        (CSV, "7,AA,\n8,AA,\n"),
+        (CSV, '7,"AA",\n'),
+    ],
+)
+def test_what_is_no_plain_row_is_left_to_the_exact_way(content_type, body):
+    assert read_row(body.encode(), content_type, SCHEMA) is None
 
 
 def test_a_long_value_is_cut_in_its_sentence():

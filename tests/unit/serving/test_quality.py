@@ -4,6 +4,7 @@ import math
 import threading
 from random import Random
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,7 +21,7 @@ from fairway.serving.quality import (
     edges_of,
     psi,
 )
-from fairway.serving.seen import Range, Seen, Values
+from fairway.serving.seen import Judged, Range, Seen, Values
 
 COLUMNS: dict[str, Seen] = {
     "carrier": Values(frozenset({"AA", "UA"})),
@@ -182,7 +183,7 @@ class Watched:
 
     def __init__(self, caplog):
         caplog.set_level(logging.INFO, "fairway.serving.quality")
-        self.watch = Watch(UNIFORM, lambda answer: float(str(answer["score"])), "7")
+        self.watch = Watch(UNIFORM, lambda answer: float(str(answer["score"])), "7", ["carrier"])
         self._caplog = caplog
 
     def predict(self, rows, *, carrier="AA"):
@@ -241,6 +242,21 @@ def test_two_threads_lose_no_prediction(watched):
     for thread in threads:
         thread.join()
     assert [line["predictions"] for line in watched.lines] == [WINDOW] * 20
+
+
+@given(st.lists(st.sampled_from([math.nan, 0.0, -0.0, 40.0, 40.5, -1.0, math.inf])))
+def test_an_array_is_counted_as_its_values_are(values):
+    for seen in COLUMNS.values():
+        if not isinstance(seen, Values):
+            assert Judged(seen).count(np.array(values, np.float64)) == Judged(seen).count(values)
+
+
+def test_what_is_remembered_of_a_column_is_bounded():
+    judged = Judged(Range(0.0, 10.0))
+    values = [*(number / 1000 for number in range(20_000)), math.nan, "1" * 100]
+    assert judged.count(values) == judged.count(values) == (1, 10_000)
+    assert len(judged) <= 4096
+    assert not any(value != value or isinstance(value, str) for value in judged)  # noqa: PLR0124 -- NaN
 
 
 def test_small_requests_are_counted_together_and_none_is_lost(caplog):

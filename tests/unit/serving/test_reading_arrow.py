@@ -58,6 +58,14 @@ def test_columns_come_in_any_order_as_arrays_and_dictionaries(kind):
     assert {name: list(values) for name, values in batch.items()} == {"hour": [7.0, 8.0], "carrier": ["AA", "B6"]}
 
 
+@pytest.mark.parametrize("places", [pa.uint8(), pa.int32(), pa.uint64()])
+def test_what_is_missing_of_a_dictionary_is_missing_whichever_way_it_is_written(places):
+    indices = pa.array([1, None, 0, 2], places)
+    carriers = pa.DictionaryArray.from_arrays(indices, pa.array(["AA", "B6", None]))
+    batch = read_batch(stream(pa.table([pa.array([7, 8, 9, 10]), carriers], ["hour", "carrier"])), ARROW, SCHEMA)
+    assert batch["carrier"] == ["B6", None, "AA", None]
+
+
 @kinds
 @pytest.mark.parametrize(
     ("table", "sentence"),

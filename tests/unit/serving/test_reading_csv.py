@@ -9,7 +9,7 @@ from tests.unit.serving.fakes import Column, Schema
 
 from fairway.errors import RequestError
 from fairway.serving import reading_csv
-from fairway.serving.reading_csv import read, read_exactly
+from fairway.serving.reading_csv import read, read_exactly, read_row
 from model.schema import Column as Typed
 from model.schema import InputError
 from model.schema import Schema as TypedSchema
@@ -80,6 +80,21 @@ def test_bytes_of_any_kind_are_read_alike(body):
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(reading_csv, "_MANY", 0)
         assert outcome(quick, body, None) == outcome(read_exactly, body, None)
+
+
+@given(bodies, st.sampled_from([None, "absent", "present"]))
+@example("7,AA,1\n", None)
+@example("hour,AA,1\n", "absent")
+@example("7,AA,1\n\n", None)
+def test_a_row_read_alone_is_the_one_that_the_exact_way_reads(body, header):
+    encoded = body.encode(errors="surrogatepass")
+    fields = read_row(encoded, header, MODEL)
+    if fields is not None:
+        exactly = read_exactly(encoded, header, MODEL)
+        assert [[field or None] for field in fields] == list(exactly.values())
+        assert tuple(exactly) == MODEL.names
+    plain = header != "present" and set(body) <= set("0123456789,.AB")
+    assert (fields is not None) >= (plain and body.count(",") == 2)
 
 
 def test_many_rows_come_as_arrays_where_they_are_asked_for():

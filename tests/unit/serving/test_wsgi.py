@@ -12,6 +12,7 @@ from fairway.serving.logs import JsonFormatter
 from fairway.serving.quality import Baseline, Watch
 from fairway.serving.seen import Range
 from fairway.serving.wsgi import CHUNK, MAX_BODY, MAX_DISCARDED, Application
+from model import InputError
 
 
 def call(request, predictor=None):
@@ -218,8 +219,51 @@ def test_requests_are_logged_and_healthy_pings_are_not():
     assert all(line.endswith(b"\n") and line.count(b"\n") == 1 for line in lines)
 
 
+class Quick(FakePredictor):
+    """Answers a row alone as well, but for the hour 0, which `predict` has to look at."""
+
+    def __init__(self):
+        super().__init__()
+        self.rows = []
+
+    def predict_row(self, values):
+        self.rows.append(list(values))
+        if values[1] == "wrong":
+            raise InputError(row=1, column="carrier", came="'wrong'", expected="another")
+        return None if values[0] == "0" else {"late": values[0] == "23", "hour": values[0]}
+
+
+@pytest.mark.parametrize("hour", ["23", "7", "0"])
+@pytest.mark.parametrize("accept", ["application/json", "text/csv", "application/jsonlines"])
+def test_a_row_alone_is_answered_as_it_is_by_a_model_without_a_way_for_it(hour, accept):
+    request = {"body": f"{hour},AA,\n".encode(), "CONTENT_TYPE": "text/csv", "HTTP_ACCEPT": accept}
+    quick: Any = Quick()
+    answers = [call(environ(**request), predictor) for predictor in (None, quick)]
+    for _, headers, _ in answers:
+        del headers["X-Amzn-SageMaker-Custom-Attributes"], headers["X-Fairway-Request-Id"]
+    assert answers[0] == answers[1]
+    assert quick.rows == [[hour, "AA", ""]]
+    assert len(quick.batches) == (hour == "0")
+
+
+def test_what_the_quick_way_refuses_has_the_sentence_of_the_exact_one():
+    request = {"body": b'{"instances": [{"hour": "7", "carrier": "wrong"}]}', "CONTENT_TYPE": "application/json"}
+    quick: Any = Quick()
+    assert error_of(environ(**request), quick) == error_of(environ(**request))
+    assert quick.rows == [["7", "wrong", None]]
+
+
+def test_contributions_and_many_rows_are_not_asked_of_the_quick_way():
+    quick: Any = Quick()
+    quick.explain = lambda _: [{"late": True, "contributions": {}}]
+    asked = {"CONTENT_TYPE": "text/csv", "HTTP_ACCEPT": "application/json; explain=contributions"}
+    assert b"contributions" in call(environ(body=b"7,AA,1\n", **asked), quick)[2]
+    assert call(environ(body=b"7,AA,1\n8,AA,1\n", CONTENT_TYPE="text/csv"), quick)[0] == "200 OK"
+    assert quick.rows == []
+
+
 def watched(score):
-    watch = Watch(Baseline((12.0,), (500, 500), {"wind": Range(0, 9)}), score, "7")
+    watch = Watch(Baseline((12.0,), (500, 500), {"wind": Range(0, 9)}), score, "7", ["hour", "carrier", "wind"])
     fake: Any = FakePredictor()
     return Application(fake, "7", watch)
 
@@ -247,6 +291,19 @@ def test_answers_are_watched_and_a_shift_shows_in_one_line(caplog):
         "missing_share": 1.0,
         "unseen_share": 0.0,
     }
+
+
+def test_rows_alone_are_watched(caplog):
+    caplog.set_level(logging.INFO, "fairway.serving.quality")
+    watch = Watch(Baseline((12.0,), (500, 500), {"wind": Range(0, 9)}), Quick.score, "7", ["hour", "carrier", "wind"])
+    quick: Any = Quick()
+    application = Application(quick, "7", watch)
+    for wind in ["", "5", "10", "8", "9.5"] * 50:
+        application(environ(body=f"23,AA,{wind}\n".encode(), CONTENT_TYPE="text/csv"), lambda *_: print)
+    (record,) = (record for record in caplog.records if record.name == "fairway.serving.quality")
+    line = json.loads(JsonFormatter().format(record))
+    assert (line["predictions"], line["missing_share"], line["unseen_share"]) == (250, 0.2, 0.4)
+    assert not quick.batches
 
 
 def test_an_answer_is_not_lost_to_a_score_that_fails_and_its_traceback_is_logged_once(caplog):
