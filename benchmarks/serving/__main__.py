@@ -34,8 +34,8 @@ def missing(contestants: list[Contestant]) -> list[str]:
 def parse() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.serving", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=int, default=3, help="of each measurement")
+    parser.add_argument("--rounds", type=int, default=4)
+    parser.add_argument("--seconds", type=int, default=2, help="of each measurement")
     parser.add_argument("--starts", type=int, default=3, help="how often each is started")
     parser.add_argument("--only", default="", help="begin of names, separated by commas; ours is always measured")
     parser.add_argument("--quick", action="store_true", help="one round of two seconds: a look, not a result")

@@ -191,6 +191,25 @@ class Constant(Contestant):
         return nginx_version()
 
 
+@dataclass(frozen=True)
+class GranianConstant(Constant):
+    """The ceiling of what the container runs on: granian answering a constant."""
+
+    def start(self, tree: Tree, port: int, folder: Path) -> Start:
+        """Start it as the container does."""
+        del folder
+        return self._start(tree, [self.python, PEERS / "constant/serve.py", str(port), str(WORKERS)])
+
+    def versions(self) -> str:
+        """Of granian alone."""
+        return Contestant.versions(self)
+
+    @property
+    def python(self) -> Path:
+        """The project's own."""
+        return REPOSITORY / ".venv/bin/python"
+
+
 def nginx_version() -> str:
     """Return nginx's name and version."""
     said = subprocess.run([shutil.which("nginx") or "nginx", "-v"], capture_output=True, text=True, check=True).stderr
@@ -216,5 +235,6 @@ CONTESTANTS: tuple[Contestant, ...] = (
     MLServer("MLServer", "mlserver", ("mlserver", *LIBRARIES), more=ONE_THREAD),
     BentoML("BentoML", "bentoml", ("bentoml", *LIBRARIES), more=ONE_THREAD),
     MLflow("MLflow", "mlflow", ("mlflow", *LIBRARIES), more=ONE_THREAD),
+    GranianConstant("granian, a constant", packages=("granian",)),
     Constant("nginx, a constant"),
 )

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.serving.measuring import Cell
+from benchmarks.serving.measuring import JUDGED, Cell
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Goal:
         """Return the goal in words."""
         size = "one row" if self.rows == 1 else f"{self.rows:,} rows"
         what = "requests/s" if self.least is not None else "p99"
-        return f"{what} over those of {self.peer}, {size} of {self.kind.upper()}, 16 connections"
+        return f"{what} over those of {self.peer}, {size} of {self.kind.upper()}, {JUDGED} connections"
 
 
 GOALS = (
@@ -38,6 +38,20 @@ RESOURCES = {
     "start to first answer, s": ("first_answer_seconds", 1.0),
     "memory a worker (PSS), MB": ("proportional", 120.0),
 }
+
+
+def ceiling(cells: Sequence[Cell]) -> float | None:
+    """Return which share of nginx's requests/s granian answers where both answer a constant; None without the two."""
+    rounds: dict[int, dict[str, float]] = {}
+    for cell in cells:
+        if (cell.kind, cell.rows, cell.connections) == ("csv", 1, JUDGED):
+            rounds.setdefault(cell.round, {})[cell.contestant] = cell.sample.rate
+    shares = [
+        each["granian, a constant"] / each["nginx, a constant"]
+        for each in rounds.values()
+        if {"granian, a constant", "nginx, a constant"} <= each.keys()
+    ]
+    return statistics.median(shares) if shares else None
 
 
 def verdicts(cells: Sequence[Cell], resources: Mapping[str, Mapping[str, float]]) -> list[dict[str, Any]]:
@@ -68,6 +82,6 @@ def _verdict(goal: Goal, cells: Sequence[Cell]) -> dict[str, Any] | None:
 def _ratios(goal: Goal, cells: Sequence[Cell], figure: Callable[[Cell], float]) -> list[float]:
     rounds: dict[int, dict[str, float]] = {}
     for cell in cells:
-        if (cell.kind, cell.rows, cell.connections) == (goal.kind, goal.rows, 16):
+        if (cell.kind, cell.rows, cell.connections) == (goal.kind, goal.rows, JUDGED):
             rounds.setdefault(cell.round, {})[cell.contestant] = figure(cell)
     return [each["ours"] / each[goal.peer] for each in rounds.values() if each.get(goal.peer)]

@@ -9,15 +9,18 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import cycle
 from pathlib import Path
+from typing import Any
 
 from benchmarks.serving.artifact import test_month
 from benchmarks.serving.payloads import as_csv, as_records, batches
 
 from fairway.jobs.tree import Tree
-from fairway.serving.formats import choose_answer, read_batch, write_answer
+from fairway.serving.formats import choose_answer, read_batch, read_row, write_answer
 from fairway.serving.predictor import load_predictor
+from model import Predictor
 
 
 def timed(call: Callable[[int], object], turns: int, seconds: float) -> dict[str, float]:
@@ -50,18 +53,31 @@ def main(model: Path, kind: str, rows: int, seconds: float) -> None:
     write = as_csv if kind == "csv" else as_records
     media_type = {"csv": "text/csv", "json": "application/json"}[kind]
     bodies = [write(each) for each in content]
-    parsed = [read_batch(body, media_type, predictor.schema, arrays=True) for body in bodies]
+    read: Callable[[bytes], Any]
+    predict: Callable[[Any], Any]
+    if rows == 1:
+        read, predict = partial(_read_row, media_type, predictor), predictor.predict_row
+    else:
+        read, predict = partial(_read, media_type, predictor), predictor.predict
+    parsed = [read(body) for body in bodies]
 
     def whole(turn: int) -> bytes:
-        answer = choose_answer("application/json")
-        batch = read_batch(bodies[turn], media_type, predictor.schema, arrays=True)
-        return write_answer(predictor.predict(batch), answer)
+        answer: Any = predict(read(bodies[turn]))
+        return write_answer((answer,) if rows == 1 else answer, choose_answer("application/json"))
 
     found = {
         "whole": timed(whole, len(bodies), seconds / 2),
-        "predict": timed(lambda turn: predictor.predict(parsed[turn]), len(bodies), seconds / 2),
+        "predict": timed(lambda turn: predict(parsed[turn]), len(bodies), seconds / 2),
     }
     sys.stdout.write(json.dumps(found) + "\n")
+
+
+def _read(media_type: str, predictor: Predictor, body: bytes) -> Any:
+    return read_batch(body, media_type, predictor.schema, arrays=True)
+
+
+def _read_row(media_type: str, predictor: Predictor, body: bytes) -> Any:
+    return read_row(body, media_type, predictor.schema)
 
 
 main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), float(sys.argv[4]))

@@ -21,7 +21,7 @@ def read_table(body: bytes, names: Sequence[str], schema: Schema) -> dict[str, A
     types = {column.name: _TEXTS if column.type == "string" else pa.float64() for column in schema.columns}
     try:
         table = pyarrow.csv.read_csv(
-            pa.BufferReader(body),  # type: ignore[arg-type] -- a file of Arrow's own, which the stubs forget
+            pa.BufferReader(body),  # type: ignore[arg-type]  # the stubs forget it
             pyarrow.csv.ReadOptions(use_threads=False, column_names=list(names), block_size=len(body) + 1),
             _PLAIN,
             pyarrow.csv.ConvertOptions(

@@ -59,8 +59,8 @@ class Judged(dict[object, int]):
     def count(self, values: Any) -> tuple[int, int]:
         """Return how many of the values are missing, and how many training never saw; an array is of numbers."""
         if isinstance(values, np.ndarray) and isinstance(self._seen, Range):
-            missing = np.count_nonzero(np.isnan(values))
-            known = np.count_nonzero((values >= self._seen.minimum) & (values <= self._seen.maximum))
+            missing = int(np.count_nonzero(np.isnan(values)))
+            known = int(np.count_nonzero((values >= self._seen.minimum) & (values <= self._seen.maximum)))
             return missing, len(values) - missing - known
         verdicts = list(map(self.__getitem__, values))
         return verdicts.count(MISSING), verdicts.count(UNSEEN)
