@@ -12,6 +12,7 @@ import pytest
 from tests.integration.runtime.conftest import statements, wait
 
 from fairway.delivery.training import search_of
+from fairway.delivery.training_progress import TrainingProgress, hash_of
 from model import SEARCH
 
 WORKFLOW = (Path(__file__).parents[3] / "pipelines/training.asl.json").read_text()
@@ -42,7 +43,7 @@ def training_role(twin, bucket, repository):
 def searches(twin, bucket, image, training_role):
     """Both searches, when they have ended; one trains two at a time, the other one after the other."""
     begin = partial(search, twin, bucket, image, training_role)
-    return [begin(name=f"search-{parallel}", parallel=parallel) for parallel in (2, 1)]
+    return [begin(run=f"run-{parallel}", parallel=parallel) for parallel in (2, 1)]
 
 
 def definition(bucket, image, role, name):
@@ -68,8 +69,8 @@ def definition(bucket, image, role, name):
     }  # fmt: skip
 
 
-def search(twin, bucket, image, role, *, name, parallel):
-    told = search_of(SEARCH, FEW)
+def search(twin, bucket, image, role, *, run, parallel):
+    told, name = search_of(SEARCH, FEW), f"flights-dev-{hash_of(run)}-0"
     assert told is not None
     sagemaker = twin.client("sagemaker")
     sagemaker.create_hyper_parameter_tuning_job(
@@ -86,11 +87,15 @@ def search(twin, bucket, image, role, *, name, parallel):
             **definition(bucket, image, role, name),
         },
     )
-    return wait(
-        partial(sagemaker.describe_hyper_parameter_tuning_job, HyperParameterTuningJobName=name),
-        lambda job: job["HyperParameterTuningJobStatus"] not in ("InProgress", "Stopping"),
-        seconds=240,
-    )
+    shown: list[str] = []
+    progress = TrainingProgress(twin.client("logs"), sagemaker, run, shown.append)
+
+    def look():
+        job = sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
+        progress.look()
+        return job | {"shown": shown}
+
+    return wait(look, lambda job: job["HyperParameterTuningJobStatus"] not in ("InProgress", "Stopping"), seconds=240)
 
 
 def trainings(twin, job):
@@ -166,8 +171,14 @@ def test_a_training_by_hand_with_the_best_hyperparameters_gives_the_same_artifac
 
 
 def test_each_training_has_checkpoints_of_its_own(twin, bucket, searches):
-    keys = [
-        item["Key"]
-        for item in twin.client("s3").list_objects_v2(Bucket=bucket, Prefix="checkpoints/search-2/")["Contents"]
-    ]
-    assert {key.split("/")[2] for key in keys} == {told["TrainingJobName"] for told in trainings(twin, searches[0])}
+    job = searches[0]
+    prefix = f"checkpoints/{job['HyperParameterTuningJobName']}/"
+    listed = twin.client("s3").list_objects_v2(Bucket=bucket, Prefix=prefix)["Contents"]
+    folders = {item["Key"].removeprefix(prefix).partition("/")[0] for item in listed}
+    assert folders == {told["TrainingJobName"] for told in trainings(twin, job)}
+
+
+def test_who_waits_sees_how_far_it_is(searches):
+    shown = searches[1]["shown"]
+    last = r"training 3 of 3, [23] ended, best 0\.\d{4} by training [123]; round \d+ of 12, log loss 0\.\d{4}, .* MB"
+    assert re.fullmatch(last, shown[-1]), shown
