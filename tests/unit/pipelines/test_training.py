@@ -4,95 +4,35 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.validate import ParamValidator
 from tests.unit.pipelines.asl import complaints, evaluate, input_shape
+from tests.unit.pipelines.workflow import (
+    CHAMPION,
+    DIGEST,
+    EVALUATION,
+    GATE,
+    IMAGE,
+    INPUT,
+    MODEL_DATA,
+    ROOT,
+    RUN,
+    arguments_of,
+    filled,
+    tasks,
+    variables_of,
+)
 
-from fairway.delivery.training import search_of
-from fairway.delivery.training_progress import hash_of
 from fairway.jobs.settings import read_files
-from fairway.twin.runtime.training_files import MetricReader
-from model import SEARCH
 
-ROOT = Path(__file__).parents[3]
-DEFINITION = (ROOT / "pipelines/training.asl.json").read_text()
-
-DIGEST = "sha256:" + "1" * 64
-IMAGE = f"111111111111.dkr.ecr.us-east-1.amazonaws.com/flights@{DIGEST}"
-CLUSTER = {
-    "InstanceCount": 1,
-    "InstanceType": "ml.m5.large",
-    "VolumeSizeInGB": 30,
-    "VolumeKmsKeyId": "arn:aws:kms:us-east-1:111111111111:key/1",
-}
-GATE = {"thresholds": {"auc": {"min": 0.65}}, "champion": {"metric": "auc", "goal": "maximize", "tolerance": 0.005}}
-FILLED = {
-    "job_prefix": "a" * 22,  # the longest that Terraform gives
-    "bucket": "flights-artifacts",
-    "artifact_key_arn": "arn:aws:kms:us-east-1:111111111111:key/2",
-    "processing_role_arn": "arn:aws:iam::111111111111:role/flights-dev-processing",
-    "processing_cluster": json.dumps(CLUSTER),
-    "prepare_cluster": json.dumps(CLUSTER),
-    "processing_instances": "1",
-    "sharded_prefix": "flights/",
-    "processing_timeout_seconds": "3600",
-    "processing_task_timeout_seconds": "5400",
-    "training_role_arn": "arn:aws:iam::111111111111:role/flights-dev-training",
-    "training_cluster": json.dumps(CLUSTER),
-    "training_stopping_condition": json.dumps({"MaxRuntimeInSeconds": 3600, "MaxWaitTimeInSeconds": 7200}),
-    "training_spot": "true",
-    "training_distribution": "ShardedByS3Key",
-    "training_task_timeout_seconds": "5400",
-    "tuning_prefix": "b" * 13,  # the longest that Terraform gives
-    "tuning_jobs": "8",
-    "tuning_parallel_jobs": "2",
-    "tuning_seed": "2013",
-    "tuning_task_timeout_seconds": "21600",
-    "gate": json.dumps(json.dumps(GATE)),
-    "model_package_group_arn": "arn:aws:sagemaker:us-east-1:111111111111:model-package-group/flights",
-    "approval_status": "PendingManualApproval",
-}
-CHAMPION = {"version": "3", "model_data_url": "s3://flights-artifacts/runs/before/model/job/output/model.tar.gz"}
-RUN = "20261122-150000-abcd-and-32-long"  # of the execution's name
-INPUT = {
-    "git_sha": "2" * 40, "image": IMAGE, "raw": "s3://flights-artifacts/raw/",
-    "hyperparameters": {"max_depth": "6"}, "parameters": {"test": "2013-08"}, "champion": None,
-    "search": search_of(SEARCH, {"max_depth": "6"}),
-}  # fmt: skip
-MODEL_DATA = f"s3://flights-artifacts/runs/{RUN}/model/job/output/model.tar.gz"
-EVALUATION = {
-    "metrics": {"auc": 0.7, "log_loss": 0.5}, "slices": {}, "champion": None, "gate": {"passed": True, "reasons": []},
-    "model_data_sha256": "3" * 64,
-    "lineage": {"git_sha": "2" * 40, "image": IMAGE, "data": {"test/a.parquet": "4" * 64}, "hyperparameters": {}},
-}  # fmt: skip
 TASKS = ["ListRaw", "Prepare", "Join", "Tune", "Best", "Train", "Evaluate", "ReadEvaluation", "Register"]
 
 
 @pytest.fixture(scope="module")
 def states() -> dict[str, Any]:
-    filled = re.sub(r"\$\{(\w+)\}", lambda match: FILLED[match[1]], DEFINITION)
-    return dict(json.loads(filled)["States"])
-
-
-def variables_of(states: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is assigned when the last task begins."""
-    assigned: dict[str, Any] = evaluate(states["Begin"]["Assign"], {}, {"input": told})
-    if "listed" in told:
-        assigned |= evaluate(states["ListRaw"]["Assign"], assigned, {"result": told["listed"]})
-    tuned = {"BestTrainingJob": {"TrainingJobName": "search-003-ab"}}
-    assigned |= evaluate(states["Tune"]["Assign"], assigned, {"result": tuned})
-    training = {"ModelArtifacts": {"S3ModelArtifacts": MODEL_DATA}}
-    assigned |= evaluate(states["Train"]["Assign"], assigned, {"result": training})
-    read = {"Body": json.dumps(EVALUATION)}
-    assigned |= evaluate(states["ReadEvaluation"]["Assign"], assigned, {"result": read})
-    return assigned
-
-
-def tasks(states: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: state for name, state in states.items() if state["Type"] == "Task"}
+    return filled()
 
 
 @pytest.mark.parametrize("champion", [None, CHAMPION], ids=["first model", "with a champion"])
@@ -116,10 +56,6 @@ def test_the_checks_see_a_wrong_value():
 
 
 # -- what each task is told ------------------------------------------------------------------------------------------
-
-
-def arguments_of(states: Mapping[str, Any], name: str, **told: Any) -> Any:
-    return evaluate(states[name]["Arguments"], variables_of(states, INPUT | told))
 
 
 @pytest.mark.parametrize("name", ["Prepare", "Join", "Train", "Evaluate"])
@@ -202,11 +138,6 @@ FILES = [f"{kind}/{month}.parquet" for kind in ("flights", "weather") for month 
 LISTED = {"IsTruncated": False, "Contents": [{"Key": f"raw/{name}"} for name in ["", *FILES, "planes.parquet"]]}
 
 
-def filled(instances: int = 1, *, tuning_jobs: int = 8) -> dict[str, Any]:
-    told = FILLED | {"processing_instances": str(instances), "tuning_jobs": str(tuning_jobs)}
-    return dict(json.loads(re.sub(r"\$\{(\w+)\}", lambda match: told[match[1]], DEFINITION))["States"])
-
-
 @pytest.mark.parametrize(("instances", "path"), [(1, ["Prepare", "Search"]), (2, ["ListRaw", "Join"])])
 def test_only_several_instances_are_listed_for_and_joined(instances, path):
     states = filled(instances)
@@ -244,65 +175,6 @@ def test_every_instance_is_told_the_names_of_all_that_is_shared(name):
 def test_what_cannot_be_shared_is_said(listed):
     with pytest.raises(Exception, match="2 instances prepare up to 1,000 files"):
         arguments_of(filled(2), "Prepare", listed=listed)
-
-
-# -- a search --------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("jobs", "search", "chosen"),
-    [(0, INPUT["search"], "Train"), (0, None, "Train"), (8, INPUT["search"], "Tune"), (8, None, "NothingToSearch")],
-)
-def test_an_environment_that_searches_needs_something_to_search(jobs, search, chosen):
-    states = filled(tuning_jobs=jobs)
-    rules = states["Search"]["Choices"]
-    found = (rule["Next"] for rule in rules if evaluate(rule["Condition"], {"search": search}) is True)
-    assert next(found, states["Search"]["Default"]) == chosen
-
-
-def test_a_training_of_a_search_is_asked_for_what_a_training_is(states):
-    trained, searched = (arguments_of(states, name) for name in ("Train", "Tune"))
-    definition = searched["TrainingJobDefinition"]
-    assert definition.pop("StaticHyperParameters") == trained.pop("HyperParameters")
-    assert trained.pop("TrainingJobName") != searched["HyperParameterTuningJobName"]
-    assert trained.pop("Tags") == searched["Tags"]
-    assert definition == trained
-
-
-def test_what_the_model_declares_is_searched_and_what_the_input_fixes_is_not(states):
-    config = arguments_of(states, "Tune")["HyperParameterTuningJobConfig"]
-    names = {each["Name"] for ranges in config["ParameterRanges"].values() for each in ranges}
-    assert names == set(SEARCH["ranges"]) - {"max_depth"}
-    assert config["ResourceLimits"] == {"MaxNumberOfTrainingJobs": 8, "MaxParallelTrainingJobs": 2}
-    assert (config["Strategy"], config["RandomSeed"]) == ("Random", 2013)
-
-
-def test_the_objective_is_a_metric_that_the_training_tells_last(states):
-    searched = arguments_of(states, "Tune")
-    metrics = searched["TrainingJobDefinition"]["AlgorithmSpecification"]["MetricDefinitions"]
-    objective = searched["HyperParameterTuningJobConfig"]["HyperParameterTuningJobObjective"]
-    assert objective == {"Type": "Minimize", "MetricName": "validation:best_logloss"}
-    reader = MetricReader([each for each in metrics if each["Name"] == objective["MetricName"]])
-    told = {"train_logloss": 0.6, "validation_logloss": 0.5125, "rows_per_second": 1, "seconds_left": 1.0, "rss_mb": 1}
-    assert reader.read(json.dumps({"event": "round", "round": 3, "of": 9, **told})) == {}
-    line = json.dumps({"event": "boosted", "round": 9, "best_round": 4, "validation_logloss": 0.5125})
-    assert reader.read(line) == {objective["MetricName"]: 0.5125}
-
-
-def test_a_searchs_name_is_the_runs_hash_and_the_attempt(states):
-    name = arguments_of(states, "Tune")["HyperParameterTuningJobName"]
-    assert name == f"{'b' * 13}-{hash_of(RUN)}-2", "whoever waits finds it by the run"
-    assert len(name) == 32  # no more is taken
-
-
-def test_the_best_training_is_evaluated_as_the_only_one_would_be(states):
-    assert arguments_of(states, "Best") == {"TrainingJobName": "search-003-ab"}
-    assert (states["Best"]["Assign"], states["Best"]["Next"]) == (states["Train"]["Assign"], states["Train"]["Next"])
-
-
-def test_a_run_with_nothing_to_search_says_why(states):
-    cause = evaluate(states["NothingToSearch"]["Cause"], {"run": "r-1"})
-    assert "the input of the run r-1 names none: its search is null" in cause
 
 
 # -- the gate and the failures ---------------------------------------------------------------------------------------
