@@ -21,7 +21,7 @@ if told["depth"] in told.get("fails", "").split():
 if "together" in told:
     folder, mine = pathlib.Path(told["together"]), os.environ["TRAINING_JOB_NAME"]
     (folder / "running" / mine).touch()
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while len(list((folder / "running").iterdir())) < 2 and not list((folder / "most").iterdir()):
         assert time.monotonic() < deadline, "nobody trains beside it"
         time.sleep(0.02)
