@@ -11,15 +11,29 @@ from fairway.delivery import access, asking, batch, executions, registry, releas
 from fairway.delivery.accounts import clients_in
 from fairway.delivery.diagnosis import transform_words
 from fairway.delivery.image import publish_image
-from fairway.errors import BatchInputError, NoReleaseError, StandInImageError, TransformFailedError
+from fairway.errors import (
+    BatchInputError,
+    ChallengerIsCurrentError,
+    NoReleaseError,
+    StandInImageError,
+    TransformFailedError,
+)
 from fairway.rehearsal import script_image
 from fairway.settings import Settings
 
 
 def pin_challenger(settings: Settings, environment: str, group: str, arn: str | None = None) -> releases.Release:
-    """Write a model package, by default the newest approved one, into an environment's challenger file."""
+    """Write a model package, by default the newest approved one, into an environment's challenger file.
+
+    Raises `NoReleaseError` where nothing is to be challenged, `ChallengerIsCurrentError` for what serves already.
+    """
     sagemaker, s3 = access.client(settings, "sagemaker"), access.client(settings, "s3")
+    current = releases.read(workflow.release_path(settings, environment)).current
+    if current is None:
+        raise NoReleaseError(environment)
     release = registry.release_of(sagemaker, s3, arn or registry.latest_approved(sagemaker, group))
+    if release.version == current.version:
+        raise ChallengerIsCurrentError(environment, release.version)
     workflow.challenger_path(settings, environment).write_text(json.dumps(release.model_dump(), indent=2) + "\n")
     return release
 
@@ -71,15 +85,22 @@ def transform(
 
 def _stored(settings: Settings, url: str) -> batch.BatchInput:
     bucket, key = asking.split(url)
-    pages = access.client(settings, "s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=key)
-    names = [item["Key"] for page in pages for item in page.get("Contents", []) if not item["Key"].endswith("/")]
-    return batch.told_of(url, batch.format_of(names, url))
+    s3 = access.client(settings, "s3")
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=key)
+    try:
+        found = [item for page in pages for item in page.get("Contents", []) if not item["Key"].endswith("/")]
+    except s3.exceptions.NoSuchBucket as error:
+        raise BatchInputError(url, f"there is no bucket {bucket}", "an object, or a folder of objects") from error
+    file_format = batch.format_of([item["Key"] for item in found], url)
+    batch.refuse_nothing(url, sum(item["Size"] for item in found))
+    return batch.told_of(url, file_format)
 
 
 def _uploaded(settings: Settings, environment: str, path: Path, folder: str) -> batch.BatchInput:
     if not path.is_file():
         raise BatchInputError(str(path), "there is no such file", "s3://… or a local file")
     file_format = batch.format_of([path.name], str(path))
+    batch.refuse_nothing(str(path), path.stat().st_size)
     current = releases.read(workflow.release_path(settings, environment)).current
     if current is None:
         raise NoReleaseError(environment)

@@ -28,14 +28,14 @@ module "endpoint" {
 
   name                 = local.name
   release              = var.release
-  mode                 = var.endpoint.mode
-  instances            = var.endpoint.instances
-  rollout              = var.endpoint.rollout
-  alarms               = var.endpoint.alarms
-  autoscaling          = var.endpoint.autoscaling
-  capture              = var.endpoint.capture
-  experiment           = var.endpoint.experiment
-  script_mode          = var.endpoint.script_mode
+  mode                 = try(var.endpoint.mode, null)
+  instances            = try(var.endpoint.instances, null)
+  rollout              = try(var.endpoint.rollout, null)
+  alarms               = try(var.endpoint.alarms, null)
+  autoscaling          = try(var.endpoint.autoscaling, null)
+  capture              = try(var.endpoint.capture, null)
+  experiment           = try(var.endpoint.experiment, null)
+  script_mode          = try(var.endpoint.script_mode, null)
   artifacts            = local.artifacts
   image_repository_arn = var.delivery.image_repository_arn
   key_arn              = aws_kms_key.this.arn
@@ -49,13 +49,13 @@ module "batch" {
 
   name                 = local.name
   release              = var.release.current
-  instances            = var.batch.instances
-  strategy             = var.batch.strategy
-  max_payload_mb       = var.batch.max_payload_mb
-  max_concurrent       = var.batch.max_concurrent
-  join                 = var.batch.join
-  reads                = var.batch.reads
-  timeout_seconds      = var.batch.timeout_seconds
+  instances            = try(var.batch.instances, null)
+  strategy             = try(var.batch.strategy, null)
+  max_payload_mb       = try(var.batch.max_payload_mb, null)
+  max_concurrent       = try(var.batch.max_concurrent, null)
+  join                 = try(var.batch.join, null)
+  reads                = try(var.batch.reads, null)
+  timeout_seconds      = try(var.batch.timeout_seconds, null)
   artifacts            = local.artifacts
   image_repository_arn = var.delivery.image_repository_arn
   key_arn              = aws_kms_key.this.arn

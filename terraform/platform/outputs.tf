@@ -36,6 +36,11 @@ output "api_deployment" {
 output "endpoint_mode" {
   description = "How the endpoint answers: real_time, serverless or asynchronous."
   value       = module.endpoint.mode
+
+  precondition {
+    condition     = length(local.unknown_settings) == 0
+    error_message = "The platform knows no ${join("; no ", local.unknown_settings)}."
+  }
 }
 
 output "batch" {

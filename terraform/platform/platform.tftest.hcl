@@ -238,3 +238,33 @@ run "a_job_that_the_workflow_does_not_have_is_refused" {
 
   expect_failures = [var.training]
 }
+
+run "a_misspelt_setting_of_the_endpoint_is_refused" {
+  command = plan
+
+  variables {
+    endpoint = { mode = { serverless = { memory = 4096 } } }
+  }
+
+  expect_failures = [output.endpoint_mode]
+}
+
+run "a_setting_at_the_wrong_level_is_refused" {
+  command = plan
+
+  variables {
+    endpoint = { max_concurrency = 20 }
+  }
+
+  expect_failures = [output.endpoint_mode]
+}
+
+run "a_misspelt_setting_of_batches_is_refused" {
+  command = plan
+
+  variables {
+    batch = { instances = { typ = "ml.m5.large" } }
+  }
+
+  expect_failures = [output.endpoint_mode]
+}

@@ -40,50 +40,9 @@ variable "release" {
 
 variable "endpoint" {
   description = "How the environment serves: mode, instances, rollout, alarms, autoscaling, capture, an experiment and script mode, as the module model-endpoint types and validates them."
+  type        = any
   default     = {}
   nullable    = false
-
-  type = object({
-    mode = optional(object({
-      real_time    = optional(object({}))
-      serverless   = optional(object({ memory_mb = optional(number), max_concurrency = optional(number), provisioned_concurrency = optional(number) }))
-      asynchronous = optional(object({ max_concurrent_invocations_per_instance = optional(number), max_payload_mb = optional(number) }))
-    }))
-
-    instances  = optional(object({ type = optional(string), count = optional(number), built_for = optional(string) }))
-    capture    = optional(object({ percent = number, sides = optional(set(string)) }))
-    experiment = optional(any)
-
-    script_mode = optional(object({ image = string }))
-
-    rollout = optional(object({
-      all_at_once = optional(object({ bake_seconds = optional(number) }))
-      canary      = optional(object({ percent = number, bake_seconds = number }))
-      linear      = optional(object({ step_percent = number, bake_seconds = number }))
-      rolling     = optional(object({ batch_percent = number, bake_seconds = number }))
-    }))
-
-    alarms = optional(object({
-      error_rate_percent = number
-      p99_latency_ms     = number
-      quality_psi        = optional(number)
-      period_seconds     = optional(number)
-      periods            = optional(number)
-      missing_data       = optional(string)
-    }))
-
-    autoscaling = optional(object({
-      min                        = number
-      max                        = number
-      invocations_per_instance   = optional(number)
-      backlog_per_instance       = optional(number)
-      provisioned_utilization    = optional(number)
-      scale_in_cooldown_seconds  = optional(number)
-      scale_out_cooldown_seconds = optional(number)
-      steps                      = optional(map(object({ above = number, add = number })))
-      schedules                  = optional(map(object({ schedule = string, min = number, max = number, timezone = optional(string) })))
-    }))
-  })
 }
 
 variable "training" {
@@ -120,17 +79,8 @@ variable "training" {
 
 variable "batch" {
   description = "The batch transform of the environment, as the module batch-transform types and validates it; null: none."
+  type        = any
   default     = null
-
-  type = object({
-    instances       = optional(object({ type = optional(string), count = optional(number), built_for = optional(string) }))
-    strategy        = optional(string)
-    max_payload_mb  = optional(number)
-    max_concurrent  = optional(number)
-    join            = optional(string)
-    reads           = optional(set(string))
-    timeout_seconds = optional(number)
-  })
 }
 
 variable "api" {

@@ -211,6 +211,21 @@ def test_a_release_goes_the_way_that_project_json_says():
     assert json.loads(way[1]) == order
 
 
+@pytest.mark.parametrize(("argument", "module"), [("endpoint", "model-endpoint"), ("batch", "batch-transform")])
+def test_the_platform_knows_the_settings_of_its_modules_and_no_others(argument, module):
+    listed = re.findall(rf'"{argument}\.([\w.]*)" += \[.*?, \[(.*)\]\]', read(TERRAFORM / "platform", "settings.tf"))
+    known = {below: set(re.findall(r"\w+", names)) for below, names in listed}
+    variables = blocks(variables_of(TERRAFORM / "modules" / module), "variable")
+    assert known[""] <= variables.keys()
+    declared = set(known[""])
+    for name in known[""]:
+        [kind] = re.findall(r"^  type += (.*?)(?=^  \w|\Z)", variables[name], re.MULTILINE | re.DOTALL)
+        # The members of maps, and of a release, are no settings of the platform's.
+        kind = re.sub(r"object\(\{[^{}]*version = .*?\}\)|(?<=map\()object\(\{.*?\}\)", "any", kind)
+        declared |= set(re.findall(r"(\w+) += (?:optional|object|number|string|any)\b", kind))
+    assert set().union(*known.values()) == declared
+
+
 def test_one_place_trains():
     assert [folder.name for folder in ENVIRONMENTS if "training" in split_main(folder)[1]] == ["dev"]
 

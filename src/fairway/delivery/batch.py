@@ -54,6 +54,12 @@ def format_of(names: Iterable[str], where: str) -> Format:
     return FORMATS[ends[0]]
 
 
+def refuse_nothing(where: str, size: int) -> None:
+    """Raise `BatchInputError` for files without a byte: a job would succeed with nothing."""
+    if not size:
+        raise BatchInputError(where, "it is empty", "one record or more")
+
+
 def refuse_header(path: Path, columns: Iterable[str]) -> None:
     """Raise `BatchInputError` for a CSV file whose first line is the names of columns."""
     with path.open(newline="", encoding="utf-8", errors="replace") as file:

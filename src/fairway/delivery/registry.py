@@ -41,9 +41,8 @@ def describe(sagemaker: "SageMakerClient", arn: str) -> dict[str, Any]:
     try:
         return dict(sagemaker.describe_model_package(ModelPackageName=arn))
     except ClientError as error:
-        raise NotRegisteredError(
-            f"{arn}: {error.response['Error'].get('Message', 'it cannot be described')}"
-        ) from error
+        said = error.response["Error"].get("Message", "it cannot be described")
+        raise NotRegisteredError(f"{arn}: {said.rstrip('.')}") from error
 
 
 def release_of(sagemaker: "SageMakerClient", s3: "S3Client", arn: str) -> Release:

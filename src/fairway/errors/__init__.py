@@ -52,6 +52,7 @@ deployments: What runs, and what it answers.
     AnswerFailedError
     AnswerMissingError
     BatchInputError
+    ChallengerIsCurrentError
     TransformFailedError
     NeedUnknownError
     NeedsError

@@ -103,6 +103,16 @@ class BatchInputError(FairwayError):
         super().__init__(f"INPUT is {where}, and {found}: {expected} is expected.")
 
 
+class ChallengerIsCurrentError(FairwayError):
+    """An environment is to try the release that it runs."""
+
+    def __init__(self, environment: str, version: str) -> None:
+        super().__init__(
+            f"Version {version} is what {environment} runs: a challenger is another one. Name it by MODEL_PACKAGE, or "
+            "register one by `make train`."
+        )
+
+
 class TransformFailedError(FairwayError):
     """The batch workflow ended without predictions."""
 

@@ -50,6 +50,20 @@ def test_a_data_set_is_transformed_to_the_answers_of_the_endpoint(copy):
 def test_what_cannot_be_transformed_is_refused(copy):
     assert "INPUT is not set" in copy.fairway("batch", "dev").err
     assert "there is no such file" in copy.fairway("batch", "dev", "nothing.csv").err
+    assert "there is no bucket nobodys" in copy.fairway("batch", "dev", "s3://nobodys/rows.csv").err
+    empty = copy.root / "build/empty.csv"
+    empty.write_text("")
+    assert "it is empty" in copy.fairway("batch", "dev", str(empty)).err
+
+
+def test_a_challenger_is_another_release_and_one_that_is_registered(copy):
+    release = json.loads((copy.root / "terraform/environments/dev/release.json").read_text())["current"]
+    same = copy.fairway("challenger", "dev", release["model_package_arn"])
+    assert same.code == 1
+    assert f"Version {release['version']} is what dev runs: a challenger is another one." in same.err
+    missing = copy.fairway("challenger", "dev", f"{release['model_package_arn']}99")
+    assert missing.err.endswith("99 does not exist.\n")
+    assert not (copy.root / "terraform/environments/dev/challenger.json").exists()
 
 
 def test_a_record_that_the_model_refuses_is_told_with_its_reason(copy):

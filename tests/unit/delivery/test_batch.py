@@ -31,6 +31,12 @@ def test_other_files_are_refused(names, sentence):
         batch.format_of(names, "s3://b/in/")
 
 
+def test_files_without_a_byte_are_refused_for_a_job_would_succeed_with_nothing():
+    batch.refuse_nothing("rows.csv", 1)
+    with pytest.raises(BatchInputError, match=r"INPUT is rows.csv, and it is empty: one record or more is expected"):
+        batch.refuse_nothing("rows.csv", 0)
+
+
 def test_a_header_is_refused_for_only_the_first_piece_would_have_it(tmp_path):
     path = tmp_path / "rows.csv"
     path.write_text("1,JFK\n2,LGA\n")
