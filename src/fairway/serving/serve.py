@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, partial
 from multiprocessing.util import Finalize
@@ -24,8 +25,9 @@ if TYPE_CHECKING:
 
     from fairway.serving.wsgi import Application
 
-# One computes, the other can still answer /ping, which SageMaker gives two seconds.
-THREADS = 2
+# Each may wait for a client that sends its body slowly, or for a long request: so many leave one for /ping, which
+# SageMaker gives two seconds. They are started as they are needed, and end when they are not.
+THREADS = 32
 # Connections that a worker holds, idle ones too: granian's own 512 would let a thousand of them shut everybody out.
 CONNECTIONS = 16_384
 # An asynchronous endpoint takes a gigabyte.
@@ -135,7 +137,19 @@ def start_worker(load: "Callable[[], Application]") -> "Application":
     # A fork inherits granian's handler, which would set a flag that nobody reads here: until the worker listens it has
     # nothing to finish, so SIGTERM ends it.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    take_turns()
     application = load()
     # A worker is a child of multiprocessing, which ends without atexit and runs these instead.
     Finalize(None, application.close, exitpriority=0)
     return application
+
+
+def take_turns() -> None:
+    """Let the threads that this one starts go on with what they do when another of them has something to do.
+
+    Each request is handed from the thread that speaks HTTP to one that computes, and back. Linux would change threads
+    each time, and with SCHED_BATCH does so when one waits: docs/adr/2026-11-30-wsgi-stays.md has what it saves.
+    """
+    if sys.platform == "linux":
+        with suppress(OSError):  # a sandbox may forbid it
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))

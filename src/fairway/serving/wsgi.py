@@ -7,6 +7,7 @@ Source: "Use Your Own Inference Code" with hosting services, and with batch tran
 import json
 import logging
 import time
+from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,7 +15,7 @@ from fairway.errors import RequestError
 from fairway.serving.access import AccessLog, request_id
 from fairway.serving.compression import packed, unpacked
 from fairway.serving.formats import JSON, UNPACKED, read_batch, read_row, write_answer
-from fairway.serving.media import EXPLAINED, choose
+from fairway.serving.media import EXPLAINED, Choice, choose
 from model import InputError, Predictor
 
 if TYPE_CHECKING:
@@ -30,6 +31,10 @@ MAX_DISCARDED = 64 * 1024 * 1024
 CHUNK = 1024 * 1024
 # Requests of no more rows and bytes than this are watched together: they are kept until then.
 SMALL_ROWS, SMALL_BODY = 8, 4096
+# Plain text of so many bytes is answered on the thread that reads it. What is longer, or may become so, is read and
+# answered so many at a time, always on the same threads: what a thread has used of the heap, it keeps.
+SHORT, LONG_AT_ONCE = 64 * 1024, 2
+PLAIN = ("text/csv", "application/json")
 
 _GZIPPED = (("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding"))
 
@@ -65,6 +70,7 @@ class Application:
         self._predict_row: Callable[[Sequence[object]], Mapping[str, object] | None] | None = getattr(
             predictor, "predict_row", None
         )
+        self._long = ThreadPoolExecutor(LONG_AT_ONCE)
         self._watch = watch
         self._max_body = max_body
         # A table of numbers is larger in memory than in a file: an example's of 6 MB is 16.
@@ -107,7 +113,8 @@ class Application:
         return [answer.body]
 
     def close(self) -> None:
-        """Tell of the last window of predictions."""
+        """Tell of the last window of predictions; nothing is answered after it."""
+        self._long.shutdown()
         if self._watch is not None:
             self._watch.close()
 
@@ -132,6 +139,11 @@ class Application:
 
     def _invoke(self, environ: "WSGIEnvironment") -> Answer:
         choice = choose(environ.get("HTTP_ACCEPT", ""))
+        if _is_short(environ) and not choice.explained:
+            return self._predict(environ, choice)
+        return self._long.submit(self._predict, environ, choice).result()
+
+    def _predict(self, environ: "WSGIEnvironment", choice: Choice) -> Answer:
         body = self._body(environ)
         if coding := environ.get("HTTP_CONTENT_ENCODING"):
             body = unpacked(body, coding, self._max_body)
@@ -196,6 +208,16 @@ class Application:
             if not environ["wsgi.input"].read(CHUNK):
                 break
         raise RequestError(413, f"The body is larger than {self._max_body} bytes: send fewer rows a request.")
+
+
+def _is_short(environ: "WSGIEnvironment") -> bool:
+    declared = environ.get("CONTENT_LENGTH", "")
+    return (
+        declared.isdecimal()
+        and int(declared) <= SHORT
+        and "HTTP_CONTENT_ENCODING" not in environ
+        and environ.get("CONTENT_TYPE", "").startswith(PLAIN)
+    )
 
 
 def _error(status: int, sentence: str, *headers: tuple[str, str]) -> Answer:

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import sys
 import threading
 import time
 from pathlib import Path
@@ -241,3 +242,13 @@ def test_workers_share_what_was_loaded_and_stay_small(trained):
         for child in children:
             status = dict(line.split(":", 1) for line in Path(f"/proc/{child}/status").read_text().splitlines())
             assert int(status["VmRSS"].split()[0]) < 120_000, "kB"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems schedule otherwise")
+def test_the_threads_of_workers_take_turns(trained, golden):
+    with Container(trained).serving() as (process, url):
+        assert call(url, body=json.dumps(golden["request"]), Content_Type="application/json")[0] == 200
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        threads = [int(task.name) for child in children for task in Path(f"/proc/{child}/task").iterdir()]
+        assert len(threads) > 2 * len(children), "one speaks HTTP, one computes, one waits for signals"
+        assert {os.sched_getscheduler(thread) for thread in threads} == {os.SCHED_BATCH}

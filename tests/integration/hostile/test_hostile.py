@@ -92,6 +92,20 @@ def test_slow_clients_keep_nobody_waiting(served):
         assert {status_of(connection) for connection in slow} == {200}
 
 
+@pytest.mark.parametrize(("clients", "announced"), [(24, 1000), (8, 1_000_000)])
+def test_clients_that_stop_within_their_bodies_leave_room_for_others(served, clients, announced):
+    """They stay, and say no more: the rest of their bodies is awaited all the while."""
+    with ExitStack() as stack:
+        for _ in range(clients):
+            connection = stack.enter_context(connect(served))
+            connection.sendall(HEAD + b"Content-Length: %d\r\n\r\n2013," % announced)
+        with others_are_served(served, megabytes=60):
+            for _ in range(20):
+                with closing(http.client.HTTPConnection("127.0.0.1", served.port, timeout=SECONDS)) as other:
+                    other.request("GET", "/ping")
+                    assert other.getresponse().status == 200
+
+
 def test_clients_that_close_halfway_are_forgotten(served):
     with others_are_served(served, megabytes=30):
         for number in range(300):

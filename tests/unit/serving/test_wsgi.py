@@ -2,8 +2,11 @@ import gzip
 import io
 import json
 import logging
+import threading
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from tests.unit.serving.fakes import FakePredictor, environ
 
@@ -11,7 +14,7 @@ from fairway.serving.access import AccessLog
 from fairway.serving.logs import JsonFormatter
 from fairway.serving.quality import Baseline, Watch
 from fairway.serving.seen import Range
-from fairway.serving.wsgi import CHUNK, MAX_BODY, MAX_DISCARDED, Application
+from fairway.serving.wsgi import CHUNK, LONG_AT_ONCE, MAX_BODY, MAX_DISCARDED, SHORT, Application
 from model import InputError
 
 
@@ -260,6 +263,88 @@ def test_contributions_and_many_rows_are_not_asked_of_the_quick_way():
     assert b"contributions" in call(environ(body=b"7,AA,1\n", **asked), quick)[2]
     assert call(environ(body=b"7,AA,1\n8,AA,1\n", CONTENT_TYPE="text/csv"), quick)[0] == "200 OK"
     assert quick.rows == []
+
+
+def test_two_long_requests_at_a_time_are_answered_and_short_ones_meanwhile():
+    class Busy(FakePredictor):
+        """Is held up by long requests; counts those that it is at, and the threads that they come on."""
+
+        def __init__(self):
+            super().__init__()
+            self.entered, self.may_end = threading.Semaphore(0), threading.Event()
+            self.at_once, self.most, self.threads = 0, 0, set()
+
+        def predict(self, batch):
+            if len(batch["hour"]) > 1:
+                self.at_once += 1
+                self.most = max(self.most, self.at_once)
+                self.threads.add(threading.current_thread())
+                self.entered.release()
+                assert self.may_end.wait(60)
+                self.at_once -= 1
+            return [{"late": False}] * len(batch["hour"])
+
+    busy: Any = Busy()
+    application, body = Application(busy, "7"), b"7,AA,1\n" * (SHORT // 7 + 1)
+    statuses: list[str] = []
+
+    def start_response(status, _headers, _exc_info=None):
+        statuses.append(status)
+        return print
+
+    def ask_long():
+        application(environ(body=body, CONTENT_TYPE="text/csv"), start_response)
+
+    threads = [threading.Thread(target=ask_long) for _ in range(2 * LONG_AT_ONCE)]
+    for thread in threads:
+        thread.start()
+    for _ in range(LONG_AT_ONCE):
+        assert busy.entered.acquire(timeout=60)
+    for request in (environ("GET", "/ping"), environ(body=b"7,AA,1\n", CONTENT_TYPE="text/csv")):
+        application(request, start_response)
+    assert statuses == ["200 OK"] * 2
+    busy.may_end.set()
+    for thread in threads:
+        thread.join()
+    assert statuses == ["200 OK"] * (2 + 2 * LONG_AT_ONCE)
+    assert busy.most == LONG_AT_ONCE
+    assert len(busy.threads) <= LONG_AT_ONCE
+    assert not busy.threads & set(threads)
+
+
+@pytest.mark.parametrize(
+    ("changed", "short"),
+    [
+        ({}, True),
+        ({"CONTENT_TYPE": "application/jsonlines"}, True),
+        ({"CONTENT_LENGTH": str(SHORT)}, True),
+        ({"CONTENT_LENGTH": str(SHORT + 1)}, False),
+        ({"CONTENT_LENGTH": ""}, False),
+        ({"HTTP_CONTENT_ENCODING": "gzip"}, False),
+        ({"CONTENT_TYPE": "application/vnd.apache.parquet"}, False),
+        ({"HTTP_ACCEPT": "application/json; explain=contributions"}, False),
+    ],
+)
+def test_what_is_long_or_may_become_so_waits_for_its_turn(changed, short):
+    class Told(FakePredictor):
+        def predict(self, batch):
+            threads.append(threading.current_thread())
+            return [{"late": False} for _ in batch["hour"]]
+
+        explain = predict
+
+    threads: list[threading.Thread] = []
+    body = b'{"hour": "7", "carrier": "AA"}' if "jsonlines" in changed.get("CONTENT_TYPE", "") else b"7,AA,1\n"
+    if "parquet" in changed.get("CONTENT_TYPE", ""):
+        content = io.BytesIO()
+        pq.write_table(pa.table({"hour": [7], "carrier": ["AA"]}), content)
+        body = content.getvalue()
+    if "HTTP_CONTENT_ENCODING" in changed:
+        body = gzip.compress(body)
+    told: Any = Told()
+    status, _, _ = call(environ(body=body, CONTENT_TYPE="text/csv") | changed, told)
+    assert status == "200 OK"
+    assert (threads == [threading.current_thread()]) == short
 
 
 def watched(score):
