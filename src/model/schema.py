@@ -79,12 +79,14 @@ class Column:
         """Parse one column; raises InputError at the first value that is wrong."""
         if isinstance(values, np.ndarray) and values.dtype == np.float64 and self.type != "string":
             return self._array(values)
-        if self.type != "string" and len(values) > 1 and set(map(type, values)) <= _NUMBERS:
+        if self.type != "string" and len(values) > 1 and (kinds := set(map(type, values))) <= _NUMBERS:
+            nothing = list(values).count(None) if NoneType in kinds else 0
+            given: Any = [math.nan if value is None else value for value in values] if nothing else values
             try:
-                numbers = np.array(values, dtype=np.float64)
+                numbers = np.fromiter(given, np.float64, len(values))
             except OverflowError:  # an integer of hundreds of digits: said below
                 numbers = np.full(len(values), np.nan)
-            if np.isnan(numbers).sum() == list(values).count(None):  # NaN in a list is no number, and None is nothing
+            if np.count_nonzero(np.isnan(numbers)) == nothing:  # NaN in a list is no number, and None is nothing
                 return self._array(numbers)
         parsed = self.values(values.tolist() if isinstance(values, np.ndarray) else values)
         if self.type == "string":

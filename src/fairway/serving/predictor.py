@@ -5,8 +5,12 @@ from pathlib import Path
 
 from fairway.errors import ModelNotServableError
 from fairway.serving.checks import Column
+from fairway.serving.formats import CSV, read_batch
 from fairway.serving.quality import FILE, Baseline, Watch
 from model import InputError, Predictor
+
+# Enough for XGBoost, and of most schemas for Arrow.
+_MANY = 256
 
 logger = logging.getLogger("fairway.serving")
 
@@ -34,11 +38,16 @@ def load_watch(directory: Path, predictor: Predictor, release: str) -> Watch | N
 
 
 def _warm(predictor: Predictor) -> None:
-    """Pay for lazy imports and first allocations now, and find out now that the model cannot answer."""
+    """Pay for lazy imports and first allocations now, and find out now that the model cannot answer.
+
+    Many rows are read and answered as well: what libraries set up for them is then in memory once for all workers.
+    """
     row = {column.name: [_plausible(column) if column.required else None] for column in predictor.schema.columns}
+    line = ",".join("" if value is None else str(value) for (value,) in row.values())
     try:
         for answer in predictor.predict(row):
             predictor.score(answer)
+        predictor.predict(read_batch(f"{line}\n".encode() * _MANY, CSV, predictor.schema, arrays=True))
     except InputError:
         # A model may know that no such row exists: it was loaded and has checked one, which is as warm as it gets.
         return

@@ -100,9 +100,10 @@ def _is_plain(values: Any) -> bool:
     kinds = set(map(type, values))
     if not kinds <= _PLAIN:
         return False
-    if float in kinds or int in kinds:
-        numbers = [value for value in values if type(value) is not str and value is not None]
-        return bool(min(numbers) > -_LARGE and max(numbers) < _LARGE)
+    if float in kinds or int in kinds:  # a large integer comes as a float
+        if str in kinds or NoneType in kinds:
+            values = [value for value in values if value is not None and type(value) is not str]
+        return bool(min(values) > -_LARGE and max(values) < _LARGE)
     return True
 
 
@@ -129,12 +130,25 @@ def _refuse_constant(name: str) -> object:
 def _from_instances(instances: list[Any], schema: Schema) -> Batch:
     names = {column.name for column in schema.columns}
     required = {column.name for column in schema.columns if column.required}
+    alike = _alike(instances, required, names)
+    if alike is not None:
+        return {column.name: alike.get(column.name, [None] * len(instances)) for column in schema.columns}
     for number, row in enumerate(instances, 1):
         if not isinstance(row, dict):
             raise RequestError(400, f"Row {number} is {shown(row)}: an object of columns and values is expected.")
         if not required <= row.keys() <= names:
             check_names(list(row), schema, f"Row {number}")
     return {column.name: [row.get(column.name) for row in instances] for column in schema.columns}
+
+
+def _alike(instances: list[Any], required: set[str], names: set[str]) -> dict[str, list[Any]] | None:
+    """Return the columns of instances that all have the same names in the same order; None for others."""
+    first = tuple(instances[0]) if instances and type(instances[0]) is dict else ()
+    if not first or not required <= set(first) <= names:
+        return None
+    if not all(type(row) is dict and tuple(row) == first for row in instances):
+        return None
+    return dict(zip(first, map(list, zip(*[row.values() for row in instances], strict=True)), strict=True))
 
 
 def _from_columns(columns: dict[str, Any], schema: Schema) -> Batch:

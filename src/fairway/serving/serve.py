@@ -79,7 +79,8 @@ def serve(model: Path, environ: Mapping[str, str]) -> int:
         logger.error(str(error))  # noqa: TRY400 -- a sentence for the operator; the traceback would add nothing
         return error.exit_code
     # Before anything loads OpenMP or BLAS: a worker for each core and threads in each would fight for the cores.
-    os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
+    # And before Arrow is: its own pool keeps what a thread has used, beside what the system's allocator keeps.
+    os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", ARROW_DEFAULT_MEMORY_POOL="system")
     load = partial(load_application, model, settings)
     if FORKS:
         load()

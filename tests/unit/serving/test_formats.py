@@ -178,6 +178,33 @@ def test_what_is_no_plain_row_is_left_to_the_exact_way(content_type, body):
     assert read_row(body.encode(), content_type, SCHEMA) is None
 
 
+NAMES = ["hour", "carrier", "wind", "rain"]
+instances = st.permutations(NAMES).flatmap(
+    lambda names: st.lists(
+        st.sampled_from([names[:2], names[:3], names[2::-1]]).map(
+            lambda chosen: dict(zip(chosen, range(4), strict=False))
+        )
+        | st.just([7]),
+        max_size=3,
+    )
+)
+
+
+@given(instances)
+@example([{"wind": 1, "hour": 2, "carrier": 3}] * 2)
+@example([{"carrier": 1, "hour": 2}] * 2)
+def test_instances_of_the_same_names_are_read_as_those_that_differ(rows):
+    outcomes = []
+    for alike in (reading_json._alike, lambda *_: None):
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(reading_json, "_alike", alike)
+            try:
+                outcomes.append(repr(reading_json.read(json.dumps({"instances": rows}).encode(), SCHEMA)))
+            except RequestError as error:
+                outcomes.append(str(error))
+    assert outcomes[0] == outcomes[1]
+
+
 def test_a_long_value_is_cut_in_its_sentence():
     with pytest.raises(RequestError) as caught:
         read(json.dumps({"instances": ["x" * 1000]}))

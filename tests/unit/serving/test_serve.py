@@ -43,7 +43,9 @@ def load_with(monkeypatch, load):
 
 def test_a_model_is_warm_before_it_is_served(monkeypatch):
     loaded = load_with(monkeypatch, lambda _: FakePredictor())
-    assert loaded.batches == [{"hour": [0], "carrier": ["?"], "wind": [None]}]
+    one, many = loaded.batches
+    assert one == {"hour": [0], "carrier": ["?"], "wind": [None]}
+    assert many == {"hour": ["0"] * 256, "carrier": ["?"] * 256, "wind": [None] * 256}
 
 
 def test_it_is_warmed_with_values_that_its_schema_takes(monkeypatch):
