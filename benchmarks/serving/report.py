@@ -14,10 +14,11 @@ from typing import Any
 
 from benchmarks.serving.contestants import Contestant
 from benchmarks.serving.goals import ceiling, verdicts
-from benchmarks.serving.measuring import CONNECTIONS, IN_PROCESS, KINDS, Cell
+from benchmarks.serving.measuring import CONNECTIONS, IN_PROCESS, JUDGED, KINDS, Cell
 from benchmarks.serving.plot import draw
 
 Table = list[dict[str, Any]]
+ROUNDS = f"{JUDGED} in every round, others in the first"
 REFERENCE = (
     "The reference is what a good engineer writes in the usual layout: nginx, gunicorn with a synchronous worker a "
     "core, Flask, pandas, the project's own encoding, XGBoost. It predicts by a DMatrix, as XGBoost's documentation, "
@@ -39,7 +40,7 @@ def write(
     rows = table(cells)
     goals, share = verdicts(cells, resources), ceiling(cells)
     about = {
-        "facts": facts(command, max(cell.round for cell in cells)),
+        "facts": facts(command, max(cell.round for cell in cells)) | {"connections": ROUNDS},
         "versions": {each.name: each.versions() for each in contestants},
     }
     content = {**about, "goals": goals, "ceiling": share, "medians": rows, "resources": resources}
@@ -59,7 +60,6 @@ def facts(command: str, rounds: int) -> dict[str, str]:
         "python": platform.python_version(),
         "load": f"{wrk_version()}, one thread, loopback; each answer asked for when the last one came",
         "figures": f"medians of {rounds} rounds, in each of which everyone has a turn; ratios are of one round",
-        "connections": "16 in every round, 1 and 64 in the first",
         "command": command,
     } | ({} if rounds > 2 else {"standing": "preliminary: a short run on a busy machine, no result"})
 

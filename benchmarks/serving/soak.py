@@ -135,7 +135,7 @@ def main() -> int:
     figures = summary(windows, highest, told.share * highest)
     about = facts("make soak MINUTES=" + f"{told.minutes:g}", 3) | {
         "load": f"{CONNECTIONS} connections, one row of CSV, on a schedule at {told.share:.0%} of the maximum",
-        "figures": f"of windows of {WINDOW_SECONDS} seconds; {(time.monotonic() - began) / 60:.0f} minutes in all",
+        "figures": f"of windows of {WINDOW_SECONDS} seconds; {(time.monotonic() - began) / 60:.1f} minutes in all",
     }
     content = {"facts": about, "figures": figures, "windows": [asdict(window) for window in windows]}
     (told.results / "soak.json").write_text(json.dumps(content, indent=1) + "\n")

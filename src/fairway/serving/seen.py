@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 # Of a column so many values are remembered, none longer than that: their memory is bounded.
-_REMEMBERED = 4096
+_REMEMBERED = 1024
 _SHORT = 32
 
 
@@ -69,7 +69,9 @@ class Judged(dict[object, int]):
         if value is None or value == "" or value != value:  # noqa: PLR0124 -- NaN, as arrays have it
             return MISSING
         verdict = UNSEEN if self._seen is not None and not self._seen.holds(value) else KNOWN
-        if len(self) < _REMEMBERED and not (isinstance(value, str) and len(value) > _SHORT):
+        if not (isinstance(value, str) and len(value) > _SHORT):
+            if len(self) >= _REMEMBERED:
+                self.clear()
             self[value] = verdict
         return verdict
 
