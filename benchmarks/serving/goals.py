@@ -26,6 +26,7 @@ class Goal:
         return f"{what} over those of {self.peer}, {size} of {self.kind.upper()}, {JUDGED} connections"
 
 
+SERVER = "granian, a constant"
 GOALS = (
     Goal("reference, pinned", "csv", 1, least=60),
     Goal("nginx, a constant", "csv", 1, least=0.35),
@@ -40,20 +41,6 @@ RESOURCES = {
 }
 
 
-def ceiling(cells: Sequence[Cell]) -> float | None:
-    """Return which share of nginx's requests/s granian answers where both answer a constant; None without the two."""
-    rounds: dict[int, dict[str, float]] = {}
-    for cell in cells:
-        if (cell.kind, cell.rows, cell.connections) == ("csv", 1, JUDGED):
-            rounds.setdefault(cell.round, {})[cell.contestant] = cell.sample.rate
-    shares = [
-        each["granian, a constant"] / each["nginx, a constant"]
-        for each in rounds.values()
-        if {"granian, a constant", "nginx, a constant"} <= each.keys()
-    ]
-    return statistics.median(shares) if shares else None
-
-
 def verdicts(cells: Sequence[Cell], resources: Mapping[str, Mapping[str, float]]) -> list[dict[str, Any]]:
     """Return each goal with what was measured; those of contestants that did not take part are left out."""
     found = [verdict for goal in GOALS if (verdict := _verdict(goal, cells))]
@@ -64,24 +51,44 @@ def verdicts(cells: Sequence[Cell], resources: Mapping[str, Mapping[str, float]]
 
 
 def _verdict(goal: Goal, cells: Sequence[Cell]) -> dict[str, Any] | None:
-    if goal.least is not None:
-        ratios = _ratios(goal, cells, lambda cell: cell.sample.rate)
-        wanted, met = f">= {goal.least:g}", bool(ratios) and statistics.median(ratios) >= goal.least
-    else:
-        assert goal.most is not None
-        ratios = _ratios(goal, cells, lambda cell: cell.sample.p99)
-        wanted, met = f"<= {goal.most:g}", bool(ratios) and statistics.median(ratios) <= goal.most
+    figure = _rate if goal.least is not None else _p99
+    ratios = _ratios(goal, cells, figure)
     if not ratios:
         return None
-    measured = f"{statistics.median(ratios):.3g} ({min(ratios):.3g} to {max(ratios):.3g})"
-    # Of CPU time a neighbour takes less away than of the time on the clock.
-    cpu = statistics.median(1 / ratio for ratio in _ratios(goal, cells, lambda cell: cell.cpu_microseconds))
-    return {"goal": goal.words, "wanted": wanted, "measured": measured, "met": met, "cpu_ratio": round(cpu, 2)}
+    ratio = statistics.median(ratios)
+    if goal.least is not None:
+        wanted, met = f">= {goal.least:g}", ratio >= goal.least
+    else:
+        assert goal.most is not None
+        wanted, met = f"<= {goal.most:g}", ratio <= goal.most
+    alone = _ratios(goal, cells, figure, SERVER)
+    return {
+        "goal": goal.words,
+        "wanted": wanted,
+        "measured": f"{ratio:.3g} ({min(ratios):.3g} to {max(ratios):.3g})",
+        "met": met,
+        # What no application on that server could be better than.
+        "server_alone": f"{statistics.median(alone):.3g}" if alone else "-",
+        # Of CPU time a neighbour takes less away than of the time on the clock.
+        "cpu_ratio": round(statistics.median(1 / each for each in _ratios(goal, cells, _cpu)), 2),
+    }
 
 
-def _ratios(goal: Goal, cells: Sequence[Cell], figure: Callable[[Cell], float]) -> list[float]:
+def _rate(cell: Cell) -> float:
+    return cell.sample.rate
+
+
+def _p99(cell: Cell) -> float:
+    return cell.sample.p99
+
+
+def _cpu(cell: Cell) -> float:
+    return cell.cpu_microseconds
+
+
+def _ratios(goal: Goal, cells: Sequence[Cell], figure: Callable[[Cell], float], of: str = "ours") -> list[float]:
     rounds: dict[int, dict[str, float]] = {}
     for cell in cells:
         if (cell.kind, cell.rows, cell.connections) == (goal.kind, goal.rows, JUDGED):
             rounds.setdefault(cell.round, {})[cell.contestant] = figure(cell)
-    return [each["ours"] / each[goal.peer] for each in rounds.values() if each.get(goal.peer)]
+    return [each[of] / each[goal.peer] for each in rounds.values() if each.get(goal.peer) and of in each]

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from benchmarks.serving.goals import ceiling, verdicts
+from benchmarks.serving.goals import verdicts
 from benchmarks.serving.load import Sample
 from benchmarks.serving.measuring import Cell, probabilities
 from benchmarks.serving.payloads import COLUMNS, as_csv, as_records, as_split, as_tensors
@@ -50,13 +50,15 @@ def test_a_goal_of_a_contestant_that_did_not_take_part_is_left_out_and_a_missed_
     ]
 
 
-def test_the_ceiling_is_what_the_server_alone_reaches_of_nginx_in_a_round():
+def test_beside_each_goal_is_what_the_server_alone_reaches():
     constants = [(450.0, 1000.0), (40.0, 100.0), (60.0, 100.0)]
     rounds = [
-        {"granian, a constant": (granian, 1.0), "nginx, a constant": (nginx, 1.0)} for granian, nginx in constants
+        {"ours": (1.0, 1.0), "granian, a constant": (granian, 1.0), "nginx, a constant": (nginx, 1.0)}
+        for granian, nginx in constants
     ]
-    assert ceiling(cells(rounds)) == 0.45
-    assert ceiling(cells([{"granian, a constant": (450.0, 1.0)}])) is None
+    assert verdicts(cells(rounds), RESOURCES)[0]["server_alone"] == "0.45"
+    without = [{"ours": (1.0, 1.0), "nginx, a constant": (1.0, 1.0)}]
+    assert verdicts(cells(without), RESOURCES)[0]["server_alone"] == "-"
 
 
 def test_failures_are_added_up_and_rates_are_medians():
