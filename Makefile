@@ -138,9 +138,9 @@ kills: setup ## Kill delivery at thirty seeded moments, and write docs/kills.md
 bench: bench-serving bench-training ## Measure everything, and write benchmarks/results
 	.venv/bin/python benchmarks/twin/measure.py
 	.venv/bin/python benchmarks/quality/measure.py
-bench-training: setup ## Measure training beside its peers; TRAINING="--rows 10000000" for more rows
-	.venv/bin/python -m benchmarks.training.prepare
-	.venv/bin/python -m benchmarks.training.measure $(TRAINING)
+bench-training: setup ## Measure preparing and training beside their peers; TRAINING=--quick for a look
+	@sh requirements/setup.sh "$(PYTHON)" build/bench/venv-training:bench-training
+	.venv/bin/python -m benchmarks.training $(TRAINING)
 bench-setup: setup ## Make the environments of the serving benchmark's peers
 	@sh requirements/setup.sh "$(PYTHON)" $(foreach peer,$(PEERS),build/bench/venv-$(peer):bench-$(peer))
 bench-serving: bench-setup ## Measure the container beside its peers; SERVING="--quick --only ours,nginx" for a look

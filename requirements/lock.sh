@@ -11,6 +11,8 @@ compile "-c dev.txt" runtime.in runtime.txt
 compile "-c dev.txt" serving.in serving.txt
 compile "-c dev.txt" uv.in uv.txt
 compile "" checkov.in checkov.txt
-for name in script-mode fuzz bench-reference bench-mlserver bench-bentoml; do compile "-c dev.txt" "$name.in" "$name.txt"; done
+for name in script-mode fuzz bench-reference bench-mlserver bench-bentoml bench-training; do
+  compile "-c dev.txt" "$name.in" "$name.txt"
+done
 # MLflow asks for an older pyarrow.
 compile "" bench-mlflow.in bench-mlflow.txt

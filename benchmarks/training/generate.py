@@ -7,6 +7,9 @@ Usage: python benchmarks/training/generate.py FOLDER --rows 10000000 [--months 1
 
 import argparse
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from itertools import repeat
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -31,15 +34,19 @@ def generate(folder: Path, rows: int, *, months: int = 12, first: str = "2013-01
     """Write flights/<month>.parquet, weather/<month>.parquet and planes.parquet below `folder` and return it."""
     folder.mkdir(parents=True, exist_ok=True)
     _write_planes(folder / "planes.parquet", np.random.default_rng([seed, 0]))
-    start = np.datetime64(first, "M")
-    for number in range(months):
-        month = start + number
-        rng = np.random.default_rng([seed, int(month.astype(int))])
-        weather = _weather(month, rng)
-        _write(folder / "weather" / f"{month}.parquet", iter([weather]))
-        share = rows * (number + 1) // months - rows * number // months
-        _write(folder / "flights" / f"{month}.parquet", _flights(month, share, weather, rng))
+    numbers = range(months)
+    names = [np.datetime64(first, "M") + number for number in numbers]
+    shares = [rows * (number + 1) // months - rows * number // months for number in numbers]
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+        list(pool.map(_write_month, repeat(folder), names, shares, repeat(seed)))
     return folder
+
+
+def _write_month(folder: Path, month: np.datetime64, rows: int, seed: int) -> None:
+    rng = np.random.default_rng([seed, int(month.astype(int))])
+    weather = _weather(month, rng)
+    _write(folder / "weather" / f"{month}.parquet", iter([weather]))
+    _write(folder / "flights" / f"{month}.parquet", _flights(month, rows, weather, rng))
 
 
 def _write_planes(file: Path, rng: np.random.Generator) -> None:
