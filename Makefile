@@ -59,7 +59,7 @@ destroy: setup ## Destroy ENV with all its data
 	@$(FAIRWAY) destroy $(ENV)
 unlock: setup ## Break the state lock LOCK that a dead Terraform left on ENV
 	@$(FAIRWAY) unlock $(ENV) $(LOCK)
-train: setup ## Train in ENV and register the model
+train: setup ## Train in ENV and register the model; PARAMETERS="bad_rows=quarantine" tells prepare so
 	@$(FAIRWAY) train $(ENV)
 release: setup ## Pin the newest approved model, or MODEL_PACKAGE, in ENV's release.json
 	@$(FAIRWAY) release $(ENV) $(MODEL_PACKAGE)

@@ -23,7 +23,7 @@ from fairway import (
     workflow_deploy,
 )
 from fairway.console import Steps, err, out
-from fairway.delivery import access, image_check, registry
+from fairway.delivery import access, image_check, registry, training
 from fairway.delivery.provision import Provisioner
 from fairway.delivery.roots import find_root
 from fairway.delivery.terraform import Plan
@@ -40,6 +40,10 @@ INTERRUPTED = 130
 """What a shell says of a command that Ctrl-C ended, and what Typer ends with."""
 
 Environment = Annotated[str, typer.Argument(help="An environment (dev, …), or `delivery` for what they share.")]
+Parameters = Annotated[
+    list[str] | None,
+    typer.Option("--parameter", envvar="PARAMETERS", help="NAME=VALUE for the model's prepare; may be given again."),
+]
 
 
 def settings() -> Settings:
@@ -152,8 +156,9 @@ def unlock(environment: Environment, lock: Annotated[str, typer.Argument(help="T
 
 
 @app.command()
-def train(environment: Environment = "dev") -> None:
+def train(environment: Environment = "dev", parameter: Parameters = None) -> None:
     """Upload the data, push the image, run the training workflow and show what it registered."""
+    parameters = training.parse_parameters(parameter or ())
     told = settings()
     local_twin.require(told)
     steps = Steps()
@@ -167,7 +172,7 @@ def train(environment: Environment = "dev") -> None:
         step.result = image = workflow.push_image(told, shared["image_repository_url"])
     with steps.step("Training workflow") as step:
         trained = workflow.train(
-            told, environment, {**shared, **outputs}, image_uri=image, hyperparameters={},
+            told, environment, {**shared, **outputs}, image_uri=image, hyperparameters={}, parameters=parameters,
             listen=lambda event: step.listen(event.state),
             tell=lambda line: step.listen(f"Train: {line}"),
         )  # fmt: skip

@@ -66,11 +66,17 @@ class Trained:
 
 
 def training_input(
-    settings: Settings, environment: str, *, image_uri: str, hyperparameters: Mapping[str, str]
+    settings: Settings,
+    environment: str,
+    *,
+    image_uri: str,
+    hyperparameters: Mapping[str, str],
+    parameters: Mapping[str, str],
 ) -> training.TrainingInput:
     """Return what a new run of the workflow is told: the raw data that the project's bucket holds, the champion.
 
-    And what the model would have searched, for an environment that searches.
+    `hyperparameters` are for the model's `train`, `parameters` for its `prepare`; and what the model would have
+    searched, for an environment that searches.
     """
     declared = getattr(importlib.import_module("model"), "SEARCH", None)
     return training.TrainingInput(
@@ -78,7 +84,7 @@ def training_input(
         image=image_uri,
         raw=f"s3://{settings.project.artifact_bucket}/{RAW_PREFIX}",
         hyperparameters=hyperparameters,
-        parameters={},
+        parameters=parameters,
         champion=training.champion_of(releases.read(release_path(settings, environment)).current),
         search=training.search_of(declared, hyperparameters),
     )
@@ -91,6 +97,7 @@ def train(
     *,
     image_uri: str,
     hyperparameters: Mapping[str, str],
+    parameters: Mapping[str, str],
     listen: Callable[[executions.StateEvent], None],
     tell: Callable[[str], None] = lambda _line: None,
 ) -> Trained:
@@ -98,7 +105,9 @@ def train(
 
     `tell` is given what the training job says of itself, while it trains.
     """
-    told = training_input(settings, environment, image_uri=image_uri, hyperparameters=hyperparameters)
+    told = training_input(
+        settings, environment, image_uri=image_uri, hyperparameters=hyperparameters, parameters=parameters
+    )
     client = clients_in(settings, environment)
     machine, run = outputs["state_machine_arn"], executions.new_name()
     progress = TrainingProgress(client("logs"), client("sagemaker"), run, tell)

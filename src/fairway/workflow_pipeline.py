@@ -83,7 +83,7 @@ def write_execution(settings: Settings, environment: str, image_uri: str, path: 
     if not BY_DIGEST.fullmatch(image_uri):
         raise ImageNotByDigestError(image_uri)
     fresh = workflow.upload_data(settings, settings.project.artifact_bucket)
-    told = workflow.training_input(settings, environment, image_uri=image_uri, hyperparameters={})
+    told = workflow.training_input(settings, environment, image_uri=image_uri, hyperparameters={}, parameters={})
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(asdict(told), indent=2) + "\n")
     return fresh

@@ -121,7 +121,8 @@ def matrices(shards: Sequence[Shard], encoder: Encoder, *, max_bin: int, threads
     """Yield the matrices of training and validation; what lies on disk is gone after the block."""
     with tempfile.TemporaryDirectory(prefix="matrix-") as scratch, _disk_errors(Path(scratch)):
         for shard in shards:
-            _require_space(shard, Path(scratch))
+            if not shard.in_memory:
+                _require_space(Path(scratch) / shard.folder.name, shard.rows)
         quantised: list[xgb.DMatrix] = []
         for shard in shards:
             source = _Rows(shard, encoder, None if shard.in_memory else f"{scratch}/{shard.folder.name}")
@@ -147,6 +148,7 @@ class _Rows(xgb.DataIter):  # type: ignore[misc] # XGBoost does not type it
 
     def __init__(self, shard: Shard, encoder: Encoder, scratch: str | None) -> None:
         self._shard, self._encoder = shard, encoder
+        self._scratch = None if scratch is None else Path(scratch)
         self._parts: Iterator[Encoded] = iter(())
         super().__init__(cache_prefix=scratch)
 
@@ -155,6 +157,9 @@ class _Rows(xgb.DataIter):  # type: ignore[misc] # XGBoost does not type it
         part = next(self._parts, None)
         if part is None:
             return False
+        if self._scratch is not None:
+            # XGBoost ends the process where a page cannot be written, so that nobody would say why.
+            _require_space(self._scratch, len(part.late))
         input_data(data=part.features, label=part.late, feature_names=list(FEATURES))
         return True
 
@@ -163,10 +168,10 @@ class _Rows(xgb.DataIter):  # type: ignore[misc] # XGBoost does not type it
         self._parts = self._shard.encoded(self._encoder)
 
 
-def _require_space(shard: Shard, scratch: Path) -> None:
-    free = shutil.disk_usage(scratch).free
-    if not shard.in_memory and shard.rows * len(FEATURES) * _BYTES_A_BIN > free:
-        raise DiskFullError(scratch / shard.folder.name, free)
+def _require_space(place: Path, rows: int) -> None:
+    free = shutil.disk_usage(place.parent).free
+    if rows * len(FEATURES) * _BYTES_A_BIN > free:
+        raise DiskFullError(place, free)
 
 
 @contextmanager

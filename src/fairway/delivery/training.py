@@ -1,11 +1,11 @@
 """What a run of the training workflow is told."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from fairway.delivery.releases import Release
-from fairway.errors import SearchError
+from fairway.errors import ParameterError, SearchError
 
 _GOALS = {"minimize": "Minimize", "maximize": "Maximize"}
 _SCALES = {"linear": "Linear", "logarithmic": "Logarithmic", "reverse_logarithmic": "ReverseLogarithmic"}
@@ -22,6 +22,19 @@ class TrainingInput:
     parameters: Mapping[str, str]
     champion: Mapping[str, str] | None
     search: Mapping[str, Any] | None = None
+
+
+def parse_parameters(words: Iterable[str]) -> dict[str, str]:
+    """Read NAME=VALUE words, what `prepare` is told; raises ParameterError for another word, and for a name again."""
+    parameters: dict[str, str] = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not (name and equals and value):
+            raise ParameterError(word, "cannot be read")
+        if name in parameters:
+            raise ParameterError(word, f"comes after {name}={parameters[name]}")
+        parameters[name] = value
+    return parameters
 
 
 def champion_of(release: Release | None) -> dict[str, str] | None:

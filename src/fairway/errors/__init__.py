@@ -100,6 +100,7 @@ promotion: The forge, its pull requests, and promotion by them.
 
 pipelines: Pipelines and workflows, and their executions.
     TrainingFailedError
+    ParameterError
     PlanNotApprovedError
     NothingTrainedError
     ExecutionMissingError

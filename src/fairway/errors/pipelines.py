@@ -11,6 +11,13 @@ class TrainingFailedError(FairwayError):
         super().__init__(f"The training workflow {execution} ended with {error}: {cause}")
 
 
+class ParameterError(FairwayError):
+    """A parameter that a training is to be started with cannot be read."""
+
+    def __init__(self, word: str, problem: str) -> None:
+        super().__init__(f"The parameter {word!r} {problem}: NAME=VALUE is expected, such as bad_rows=quarantine.")
+
+
 class PlanNotApprovedError(FairwayError):
     """What is to be applied is not the plan that was looked at."""
 

@@ -96,7 +96,7 @@ def train(stage: Stage) -> str:
         step.result = image = workflow.push_image(stage.copy, stage.shared["image_repository_url"])
     with stage.steps.step("Training workflow: prepare, train, evaluate, gate, register") as step:
         trained = workflow.train(
-            stage.copy, stage.first, {**stage.shared, **outputs}, image_uri=image, hyperparameters={},
+            stage.copy, stage.first, {**stage.shared, **outputs}, image_uri=image, hyperparameters={}, parameters={},
             listen=lambda event: step.listen(event.state),
         )  # fmt: skip
     return str(trained.output["model_package_arn"])

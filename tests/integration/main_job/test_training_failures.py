@@ -3,52 +3,11 @@
 import io
 import json
 import re
-from dataclasses import asdict, replace
-from typing import Any
+from dataclasses import replace
 
 import pyarrow.parquet as pq
-import pytest
 from tests.integration.main_job.checkout import INTERRUPTED, interrupt, wait_until
-
-from fairway.delivery import executions, training
-from fairway.errors import TrainingFailedError
-
-MACHINE = "arn:aws:states:us-east-1:111111111111:stateMachine:flights-dev-training"
-BUCKET = "flights-artifacts-111111111111-us-east-1"
-FEW = ("planes.parquet", *(f"{kind}/2013-0{month}.parquet" for kind in ("flights", "weather") for month in (1, 2, 3)))
-
-
-@pytest.fixture
-def told(copy):
-    """The input of a run that would end well."""
-    release = json.loads((copy.root / "terraform/environments/dev/release.json").read_text())["current"]
-    return training.TrainingInput(
-        git_sha=release["git_sha"], image=release["image"], raw=f"s3://{BUCKET}/raw/",
-        hyperparameters={}, parameters={},
-        champion={"version": release["version"], "model_data_url": release["model_data_url"]},
-    )  # fmt: skip
-
-
-@pytest.fixture
-def few_months(copy):
-    """Three months of raw data in a folder of their own, as a fork's ingestion would bring them."""
-    s3 = copy.client("s3")
-    for name in FEW:
-        s3.copy_object(Bucket=BUCKET, Key=f"raw/few/{name}", CopySource={"Bucket": BUCKET, "Key": f"raw/{name}"})
-    yield f"s3://{BUCKET}/raw/few/"
-    s3.delete_objects(Bucket=BUCKET, Delete={"Objects": [{"Key": f"raw/few/{name}"} for name in FEW]})
-
-
-def failure(copy: Any, told: training.TrainingInput, machine: str = MACHINE) -> str:
-    """Run the workflow, which is to fail, and return the sentence."""
-    states = copy.client("stepfunctions")
-    with pytest.raises(TrainingFailedError) as failed:
-        executions.run(states, machine, executions.new_name(), asdict(told), lambda _: None, failed=TrainingFailedError)
-    return str(failed.value)
-
-
-def versions(copy: Any) -> int:
-    return len(copy.client("sagemaker").list_model_packages(ModelPackageGroupName="flights")["ModelPackageSummaryList"])
+from tests.integration.main_job.workflow import BUCKET, MACHINE, failure, versions
 
 
 def test_training_code_raises(copy):
