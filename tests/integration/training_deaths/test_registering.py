@@ -34,7 +34,10 @@ def machine(twin, role, bucket, execution_role):
         **dict.fromkeys(("processing_cluster", "prepare_cluster", "training_cluster"), json.dumps(CLUSTER)),
         **dict.fromkeys(("processing_role_arn", "training_role_arn"), jobs),
         **dict.fromkeys(("processing_timeout_seconds", "processing_task_timeout_seconds"), "600"),
-        "training_task_timeout_seconds": "600",
+        **dict.fromkeys(("training_task_timeout_seconds", "tuning_task_timeout_seconds"), "600"),
+        "tuning_prefix": "registering",
+        **dict.fromkeys(("tuning_jobs", "tuning_seed"), "0"),
+        "tuning_parallel_jobs": "1",
     }
     text = DEFINITION.read_text()
     for name, value in values.items():
@@ -48,7 +51,7 @@ def machine(twin, role, bucket, execution_role):
 def begin(twin, machine, bucket, image, unique):
     """Start the workflow; return the execution's ARN."""
     told = {
-        "git_sha": "a" * 40, "image": image, "raw": f"s3://{bucket}/raw/", "parameters": {}, "champion": None,
+        "git_sha": "a" * 40, "image": image, "raw": f"s3://{bucket}/raw/", "parameters": {}, "champion": None, "search": None,
         "hyperparameters": {"num_boost_round": "100"},
     }  # fmt: skip
     states = twin.client("stepfunctions")
