@@ -51,8 +51,8 @@ def machine(twin, role, bucket, execution_role):
 def begin(twin, machine, bucket, image, unique):
     """Start the workflow; return the execution's ARN."""
     told = {
-        "git_sha": "a" * 40, "image": image, "raw": f"s3://{bucket}/raw/", "parameters": {}, "champion": None, "search": None,
-        "hyperparameters": {"num_boost_round": "100"},
+        "git_sha": "a" * 40, "image": image, "raw": f"s3://{bucket}/raw/", "parameters": {},
+        "hyperparameters": {"num_boost_round": "100"}, "champion": None, "search": None,
     }  # fmt: skip
     states = twin.client("stepfunctions")
     return lambda: states.start_execution(stateMachineArn=machine, name=unique("run"), input=json.dumps(told))[
