@@ -4,7 +4,8 @@ Usage: python -m benchmarks.training [--quick] [--folder FOLDER] [--instances FI
 """
 
 import argparse
-import os
+import json
+import shlex
 import sys
 import time
 from pathlib import Path
@@ -22,7 +23,10 @@ from benchmarks.training.measuring import (
     TWO,
     TWO_THREADS,
     Size,
+    from_json,
+    machine,
     measure,
+    measure_again,
 )
 from benchmarks.training.report import write
 
@@ -45,6 +49,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="a few rows and rounds: a look, not a result")
     parser.add_argument("--folder", type=Path, default=REPOSITORY / "build/bench/training", help="for the rows, 3 GB")
     parser.add_argument("--instances", type=Path, default=Path(__file__).with_name("instances.json"))
+    parser.add_argument("--again", nargs="+", metavar="NAME", help="of trainings, one host for one: the rest stays")
     parser.add_argument("--results", type=Path, help="benchmarks/results, unless --quick")
     return parser.parse_args()
 
@@ -57,15 +62,24 @@ def main() -> None:
     prices = Prices.read(told.instances)
     folder = told.folder.resolve()
     results = told.results or (folder / "results" if told.quick else REPOSITORY / "benchmarks/results")
-    begun = time.monotonic()
-    measured = [measure(folder, size) for size in (QUICK if told.quick else SIZES)]
-    facts = {
-        "command": " ".join(["python -m benchmarks.training", *sys.argv[1:]]),
-        "took": f"{(time.monotonic() - begun) / 60:.1f} minutes, load {os.getloadavg()[0]:.1f} at the end",
-    }
+    sizes, begun = QUICK if told.quick else SIZES, time.monotonic()
+    command = " ".join(["python -m benchmarks.training", *map(shlex.quote, sys.argv[1:])])
+    if told.again:
+        before = json.loads((results / "training.json").read_text(encoding="utf-8"))
+        measured, facts = [from_json(each, sizes) for each in before["sizes"]], before["facts"]
+        for each in measured:
+            measure_again(folder, each, told.again)
+        facts["again"] = f"{command}: others had disturbed these; {_took(begun)}"
+    else:
+        measured = [measure(folder, size) for size in sizes]
+        facts = {"date": time.strftime("%Y-%m-%d"), **machine(), "command": command, "took": _took(begun)}
     if told.quick:
         facts["standing"] = "a look at a few rows, no result"
     write(results, measured, prices, facts)
+
+
+def _took(begun: float) -> str:
+    return f"{(time.monotonic() - begun) / 60:.1f} minutes"
 
 
 if __name__ == "__main__":

@@ -3,10 +3,12 @@
 import json
 import os
 import platform
+import resource
 import shutil
 import statistics
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -81,6 +83,11 @@ class Measured:
         samples: Samples = getattr(self, stage)[contestant.name]
         return statistics.median([float(sample["peak_mb"]) for sample in samples])
 
+    def others(self, stage: str, contestant: Contestant) -> float | None:
+        """Return how many cores others took meanwhile, at the most; None where nobody looked."""
+        samples: Samples = getattr(self, stage)[contestant.name]
+        return max((sample["others"] for sample in samples if "others" in sample), default=None)
+
     def took_part(self, contestant: Contestant) -> bool:
         """Tell whether a contestant trained on this size."""
         return contestant.name in self.training
@@ -114,10 +121,20 @@ def measure(folder: Path, size: Size) -> Measured:
     return found
 
 
+def measure_again(folder: Path, before: Measured, names: Sequence[str]) -> None:
+    """Measure these contestants' trainings once more, and take what comes for what was."""
+    data = folder / OURS.name
+    _run(OURS, folder / f"raw-{before.size.rows}", data)
+    chosen = [each for each in before.size.training if each.name in names and each.what == "whole"]
+    before.training |= {each.name: [] for each in chosen}
+    _train_all(folder, data, replace(before.size, training=chosen), before)
+
+
 def _train_all(folder: Path, data: Path, size: Size, found: Measured) -> None:
     encoded = folder / "encoded"
     shutil.rmtree(encoded, ignore_errors=True)
-    encode(data, encoded)
+    if any(contestant.what != "whole" for contestant in size.training):
+        encode(data, encoded)
     prepared.share(data, [folder / f"shard-{host}" for host in range(len(HOSTS))])
     for _ in range(size.turns):
         for contestant in size.training:
@@ -139,12 +156,25 @@ def _run(contestant: Contestant, source: Path, out: Path, size: Size | None = No
             replace(order, data=source.parent / f"shard-{host}", out=out / str(host), host=host)
             for host in range(contestant.hosts)
         ]
+    begun, busy = time.monotonic(), _busy() - _own()
     started = [_start(contestant, each) for each in orders]
     said = [process.communicate()[0] for process in started]
     if any(process.returncode for process in started):
         raise SystemExit(f"{contestant.name} failed")
+    others = (_busy() - _own() - busy) / (time.monotonic() - begun)
     measured: Samples = [json.loads(text.splitlines()[-1]) for text in said]
-    return measured[0] | {"peak_mb": max(each["peak_mb"] for each in measured)}
+    return measured[0] | {"peak_mb": max(each["peak_mb"] for each in measured), "others": round(others, 2)}
+
+
+def _busy() -> float:
+    """Return the seconds in which a core of this machine had work, of all cores, since it started."""
+    user, nice, system, _, _, irq, softirq = Path("/proc/stat").read_text().split()[1:8]
+    return sum(map(int, (user, nice, system, irq, softirq))) / os.sysconf("SC_CLK_TCK")
+
+
+def _own() -> float:
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_CHILDREN, resource.RUSAGE_SELF)]
+    return sum(each.ru_utime + each.ru_stime for each in used)
 
 
 def _start(contestant: Contestant, order: Order) -> "subprocess.Popen[str]":
@@ -176,6 +206,12 @@ def machine() -> dict[str, str]:
 def _versions(python: Path, *names: str) -> str:
     code = "import sys, importlib.metadata as m; print(', '.join(f'{n} {m.version(n)}' for n in sys.argv[1:]))"
     return subprocess.run([python, "-c", code, *names], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def from_json(told: Mapping[str, Any], sizes: Sequence[Size]) -> Measured:
+    """Return what `to_json` was given."""
+    [size] = [size for size in sizes if size.rows == told["rows"]]
+    return Measured(size, told["preparing"], told["training"], told["differences"])
 
 
 def to_json(measured: Measured) -> Mapping[str, Any]:

@@ -1,15 +1,15 @@
 """The results: a JSON file, a page of tables and a plot."""
 
 import json
+import statistics
 import textwrap
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from benchmarks.training import estimate
 from benchmarks.training.goals import verdicts
-from benchmarks.training.measuring import Measured, machine, to_json
+from benchmarks.training.measuring import Contestant, Measured, to_json
 from benchmarks.training.plot import draw
 
 ABOUT = """\
@@ -19,7 +19,8 @@ The rows are generated in the shape of the example's (`generate.py`): twelve mon
 validates. `ours` is the loop of rounds of the model (which tells each round and keeps checkpoints), `plain` is
 `xgboost.train` with the same parameters on the same matrix in the same process, in turns. `one host` and `two hosts`
 are the whole of the job's `train`, from Parquet files to an artifact, with its checkpoints and its report. The peers
-get the encoded rows as arrays, and the same learning rate, depth, rounds and share of columns."""
+get the encoded rows as arrays, and the same learning rate, depth, rounds and share of columns. `cores of others` is
+what else the machine did meanwhile, at the most; where it is empty nobody looked."""
 
 EXTRAPOLATED = f"""\
 Extrapolated, not measured: nothing here ran on AWS. A training of r rounds on n rows is taken to last *rest* + r times
@@ -31,10 +32,9 @@ which SageMaker starts instances, copies from and to S3, volumes. All {estimate.
 stopping ends before."""
 
 
-def write(results: Path, sizes: Sequence[Measured], prices: estimate.Prices, told: Mapping[str, str]) -> None:
-    """Write training.json, training.md and training.png; `told` are facts of the run, the command for one."""
+def write(results: Path, sizes: Sequence[Measured], prices: estimate.Prices, facts: Mapping[str, str]) -> None:
+    """Write training.json, training.md and training.png; `facts` say where, when and how it was measured."""
     goals = verdicts(sizes)
-    facts = {"date": time.strftime("%Y-%m-%d"), **machine(), **told}
     model, line = estimate.Model.fit(sizes), estimate.prepared_line(sizes)
     estimates = {
         "model": estimate.parts(model) | {"prepare, s": line.start, "prepare, µs a row": line.slope * 1e6},
@@ -51,7 +51,7 @@ def write(results: Path, sizes: Sequence[Measured], prices: estimate.Prices, tol
 
 
 def _page(
-    facts: dict[str, str],
+    facts: Mapping[str, str],
     goals: Sequence[dict[str, Any]],
     sizes: Sequence[Measured],
     estimates: dict[str, Any],
@@ -84,8 +84,14 @@ def _preparing(sizes: Sequence[Measured]) -> list[str]:
             seconds = each.seconds("preparing", contestant)
             pace = f"{each.size.rows / seconds:,.0f}"
             peak = f"{each.peak_mb('preparing', contestant):,.0f}"
-            rows.append([f"{each.size.rows:,}", contestant.name, f"{seconds:.1f}", pace, peak])
-    return _table(("rows", "", "seconds", "rows a second", "peak MB"), rows)
+            others = _others(each, "preparing", contestant)
+            rows.append([f"{each.size.rows:,}", contestant.name, f"{seconds:.1f}", pace, peak, others])
+    return _table(("rows", "", "seconds", "rows a second", "peak MB", "cores of others"), rows)
+
+
+def _others(measured: Measured, stage: str, contestant: Contestant) -> str:
+    others = measured.others(stage, contestant)
+    return "" if others is None else f"{others:.1f}"
 
 
 def _training(measured: Measured) -> list[str]:
@@ -96,14 +102,15 @@ def _training(measured: Measured) -> list[str]:
         phases = {phase: measured.seconds("training", contestant, phase) for phase in sample["seconds"]}
         for name, seconds in _by_name(contestant.name, phases, measured).items():
             cells = [f"{seconds[key]:.1f}" if key in seconds else "" for key in ("all", "bins", "trees")]
-            rows.append([name, *cells, peak, f"{areas[name]:.4f}"])
-    return _table(("", "seconds", "of them: reading, bins", "trees", "peak MB", "AUC"), rows)
+            others = _others(measured, "training", contestant)
+            rows.append([name, *cells, peak, f"{areas[name]:.4f}", others])
+    return _table(("", "seconds", "of them: reading, bins", "trees", "peak MB", "AUC", "cores of others"), rows)
 
 
 def _by_name(name: str, phases: dict[str, float], measured: Measured) -> dict[str, dict[str, float]]:
     """Return what a contestant took by phase; of the pair, both, whose bins are the same ones."""
     if turns := [turn for sample in measured.training[name] for turn in sample.get("turns", ())]:
-        middle = {each: sorted(turn[each] for turn in turns)[len(turns) // 2] for each in ("ours", "plain")}
+        middle = {each: statistics.median(turn[each] for turn in turns) for each in ("ours", "plain")}
         return {each: {"all": phases["bins"] + seconds, "trees": seconds, **phases} for each, seconds in middle.items()}
     return {name: {"all": sum(phases.values()), **phases} if "all" not in phases else phases}
 
