@@ -24,9 +24,9 @@ from model.storage import DiskFullError
 Months = npt.NDArray[np.int32]
 
 BATCH_ROWS = 250_000
-# A feature as a number and as its bin, of each row.
-_BYTES_A_VALUE = 4 + 1
-_BYTES_A_BIN = 2
+# Of a feature of a row, with all that XGBoost makes of it. Measured: 11.7 in memory (nine million rows), 9.05 on disk.
+_BYTES_A_VALUE = 12
+_BYTES_A_BIN = 10
 _MEMORY_SHARE = 0.5
 # A disk with less than this left is full.
 _FULL_BYTES = 1 << 20
@@ -120,9 +120,8 @@ def fits(rows: int, budget_mb: int) -> bool:
 def matrices(shards: Sequence[Shard], encoder: Encoder, *, max_bin: int, threads: int, rows: int) -> Iterator[Matrices]:
     """Yield the matrices of training and validation; what lies on disk is gone after the block."""
     with tempfile.TemporaryDirectory(prefix="matrix-") as scratch, _disk_errors(Path(scratch)):
-        for shard in shards:
-            if not shard.in_memory:
-                _require_space(Path(scratch) / shard.folder.name, shard.rows)
+        if not shards[0].in_memory:
+            _require_space(Path(scratch) / shards[0].folder.name, sum(shard.rows for shard in shards))
         quantised: list[xgb.DMatrix] = []
         for shard in shards:
             source = _Rows(shard, encoder, None if shard.in_memory else f"{scratch}/{shard.folder.name}")

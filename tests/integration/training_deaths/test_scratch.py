@@ -23,7 +23,7 @@ enough, others = matrices._require_space, scratch / "others"
 def then_fill(place, rows):
     '''Others take what is left, once there was enough.'''
     enough(place, rows)
-    if place.name == "validation" and not others.exists():
+    if not others.exists():
         with others.open("wb", buffering=0) as file, suppress(OSError):
             while file.write(bytes(4096)):
                 pass
