@@ -2,6 +2,11 @@ mock_provider "aws" {
   source = "../../testing"
 }
 
+# Terraform wants to hear at applying what it was told at planning, and its tests take a default for something told.
+variables {
+  reading = false
+}
+
 override_data {
   target = data.terraform_remote_state.delivery
   values = {
