@@ -1,5 +1,6 @@
 """The commands of serving beside deployment: requests, whole data sets, challengers, advice."""
 
+import importlib
 import json
 import sys
 from dataclasses import dataclass
@@ -83,7 +84,8 @@ def challenger(
 def script_image() -> None:
     """Push an image of SageMaker's inference toolkit to the twin, and say how an environment serves in script mode."""
     told = _settings()
-    address = workflow_serving.push_script_image(told)
+    # Loaded late, as in `cli`: builds of pipelines load this file, and have nothing of what a rehearsal needs.
+    address = importlib.import_module("fairway.rehearsal.script_image").push(told)
     out.print("In an environment's main.tf, `endpoint` serves its releases in script mode by this image:")
     out.print(f'  script_mode = {{ image = "{address}" }}', markup=False, soft_wrap=True)
 

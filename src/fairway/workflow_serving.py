@@ -10,15 +10,12 @@ from fairway import workflow
 from fairway.delivery import access, asking, batch, executions, registry, releases
 from fairway.delivery.accounts import clients_in
 from fairway.delivery.diagnosis import transform_words
-from fairway.delivery.image import publish_image
 from fairway.errors import (
     BatchInputError,
     ChallengerIsCurrentError,
     NoReleaseError,
-    StandInImageError,
     TransformFailedError,
 )
-from fairway.rehearsal import script_image
 from fairway.settings import Settings
 
 
@@ -36,16 +33,6 @@ def pin_challenger(settings: Settings, environment: str, group: str, arn: str | 
         raise ChallengerIsCurrentError(environment, release.version)
     workflow.challenger_path(settings, environment).write_text(json.dumps(release.model_dump(), indent=2) + "\n")
     return release
-
-
-def push_script_image(settings: Settings) -> str:
-    """Push what stands in for SageMaker's managed images to the project's repository; return its address by digest."""
-    if not access.is_local(settings):
-        raise StandInImageError
-    ecr = access.client(settings, "ecr")
-    repositories = ecr.describe_repositories(repositoryNames=[settings.project.project])["repositories"]
-    image = script_image.build(settings.root)
-    return publish_image(image, repository_url=repositories[0]["repositoryUri"], ecr=ecr)
 
 
 def transform(
