@@ -28,10 +28,7 @@ def modules_of(distributions: set[str]) -> list[str]:
 def test_every_command_is_loaded_without_what_only_tests_models_and_rehearsals_need():
     absent = modules_of(locked("dev") - locked("runtime"))
     assert {"pyarrow", "xgboost", "policy_sentry"} <= set(absent)
-    program = (
-        f"import sys; sys.modules.update(dict.fromkeys({absent!r})); from fairway import cli; "
-        "print(sorted(command.name or command.callback.__name__ for command in cli.app.registered_commands)[:1])"
-    )
+    program = f"import sys; sys.modules.update(dict.fromkeys({absent!r})); import fairway.cli"
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, env={"PYTHONPATH": str(ROOT / "src"), "PATH": ""},
         capture_output=True, text=True, check=False,
