@@ -1,6 +1,7 @@
 """From splits to an artifact: gradient-boosted trees, stopped early on the month after those that they learn from."""
 
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -36,8 +37,8 @@ def train(
     `warm_start` is the directory of an earlier artifact: its trees and its encoding are kept, new trees are added.
     `cluster`, from `meet`, says which hosts train together: each has its shard of both splits, the first one writes.
     `checkpoints` is where the training's state is kept and looked for: killed and started again, it ends with the bytes
-    of one that was not. MODEL_THREADS says how many threads are used (default: 1), which the artifact does not depend
-    on, MODEL_MEMORY_MB how much memory rows may take (default: half of it) before they are kept on disk.
+    of one that was not. MODEL_THREADS says how many threads are used (default: one for each core), which the artifact
+    does not depend on, MODEL_MEMORY_MB how much memory rows may take (default: half) before they are kept on disk.
     """
     chosen = parse(hyperparameters)
     before = None if warm_start is None else Artifact.load(warm_start, threads())
@@ -66,10 +67,9 @@ def train(
 
 
 def threads() -> int:
-    """Return MODEL_THREADS, 1 where it is not set; raises ValueError where it is no positive integer."""
-    # OpenMP's threads wait for each other by spinning. On two busy cores, two of them burnt twice the CPU of one (8 s
-    # against 4 s) and took longer (8 s against 4 to 6 s).
-    return _positive("MODEL_THREADS", "1")
+    """Return MODEL_THREADS, by default as many as this process may use cores; ValueError for no positive integer."""
+    usable = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    return _positive("MODEL_THREADS", str(usable))
 
 
 def _positive(name: str, default: str) -> int:

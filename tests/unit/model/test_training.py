@@ -1,5 +1,6 @@
 import hashlib
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from tests.unit.model.raw_months import rewrite
 from model import Predictor, train
 from model.encoding import FEATURES
 from model.matrices import fits
+from model.training import threads
 
 
 def hashes(folder: Path) -> dict[str, str]:
@@ -21,10 +23,10 @@ def hashes(folder: Path) -> dict[str, str]:
 def test_the_same_training_gives_the_same_bytes_with_any_number_of_threads(
     data: Path, tmp_path: Path, artifact: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    for threads in ("1", "2"):
-        monkeypatch.setenv("MODEL_THREADS", threads)
-        train(data, tmp_path / threads, FEW_TREES)
-        assert hashes(tmp_path / threads) == hashes(artifact)
+    for number in ("1", "2"):
+        monkeypatch.setenv("MODEL_THREADS", number)
+        train(data, tmp_path / number, FEW_TREES)
+        assert hashes(tmp_path / number) == hashes(artifact)
 
 
 def test_another_seed_gives_another_model(data: Path, tmp_path: Path, artifact: Path):
@@ -82,6 +84,19 @@ def test_a_split_without_a_column_is_named(data: Path, tmp_path: Path):
 def test_a_missing_split_is_named(tmp_path: Path):
     with pytest.raises(ValueError, match=r"no file train/\*\.parquet"):
         train(tmp_path, tmp_path / "out", FEW_TREES)
+
+
+def test_a_training_uses_every_core_that_it_may(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("MODEL_THREADS", raising=False)
+    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 2, 5}, raising=False)
+    assert threads() == 3
+    monkeypatch.setenv("MODEL_THREADS", "1")
+    assert threads() == 1
+
+
+def test_threads_wait_asleep():
+    assert os.environ["OMP_WAIT_POLICY"] == "passive", "on busy cores, threads that spin cost twice as much"
 
 
 def test_threads_that_are_no_number_are_refused(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
