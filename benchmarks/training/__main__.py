@@ -22,6 +22,7 @@ from benchmarks.training.measuring import (
     REPOSITORY,
     TWO,
     TWO_THREADS,
+    WHOLE,
     Size,
     from_json,
     machine,
@@ -49,7 +50,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="a few rows and rounds: a look, not a result")
     parser.add_argument("--folder", type=Path, default=REPOSITORY / "build/bench/training", help="for the rows, 3 GB")
     parser.add_argument("--instances", type=Path, default=Path(__file__).with_name("instances.json"))
-    parser.add_argument("--again", nargs="+", metavar="NAME", help="of trainings, one host for one: the rest stays")
+    parser.add_argument("--again", nargs="+", choices=WHOLE, help="measure these trainings anew: the rest stays")
     parser.add_argument("--results", type=Path, help="benchmarks/results, unless --quick")
     return parser.parse_args()
 
@@ -65,6 +66,8 @@ def main() -> None:
     sizes, begun = QUICK if told.quick else SIZES, time.monotonic()
     command = " ".join(["python -m benchmarks.training", *map(shlex.quote, sys.argv[1:])])
     if told.again:
+        if not (results / "training.json").exists():
+            raise SystemExit(f"There is no {results}/training.json to measure a part of again: leave --again out.")
         before = json.loads((results / "training.json").read_text(encoding="utf-8"))
         measured, facts = [from_json(each, sizes) for each in before["sizes"]], before["facts"]
         for each in measured:

@@ -45,6 +45,7 @@ TWO_THREADS = Contestant("one host, two threads", "whole", threads=2)
 TWO = Contestant("two hosts", "whole", hosts=2)
 # As numbers, the rows of the largest size take 1.1 GB.
 ON_DISK = Contestant("one host, rows on disk", "whole", memory_mb=256)
+WHOLE = tuple(each.name for each in (ONE, TWO_THREADS, TWO, ON_DISK))
 # Ours and plain have as many turns at least: theirs is the narrowest of the goals.
 PAIRS = 2
 TRAINING = (BESIDE_PLAIN, HISTOGRAM, LIGHTGBM, ONE, TWO_THREADS, TWO, ON_DISK)
@@ -108,9 +109,7 @@ class Measured:
 
 def measure(folder: Path, size: Size) -> Measured:
     """Measure all of one size; raw rows that are there already are taken as they are."""
-    raw, found = folder / f"raw-{size.rows}", Measured(size)
-    if not raw.exists():
-        generate(raw, size.rows)
+    raw, found = _raw(folder, size), Measured(size)
     for _ in range(size.turns):
         for contestant in size.preparing:
             found.preparing.setdefault(contestant.name, []).append(_run(contestant, raw, folder / contestant.name))
@@ -124,10 +123,17 @@ def measure(folder: Path, size: Size) -> Measured:
 def measure_again(folder: Path, before: Measured, names: Sequence[str]) -> None:
     """Measure these contestants' trainings once more, and take what comes for what was."""
     data = folder / OURS.name
-    _run(OURS, folder / f"raw-{before.size.rows}", data)
+    _run(OURS, _raw(folder, before.size), data)
     chosen = [each for each in before.size.training if each.name in names and each.what == "whole"]
     before.training |= {each.name: [] for each in chosen}
     _train_all(folder, data, replace(before.size, training=chosen), before)
+
+
+def _raw(folder: Path, size: Size) -> Path:
+    raw = folder / f"raw-{size.rows}"
+    if not raw.exists():
+        generate(raw, size.rows)
+    return raw
 
 
 def _train_all(folder: Path, data: Path, size: Size, found: Measured) -> None:

@@ -141,7 +141,5 @@ def connect() -> None:
     if found.status == "PENDING" and told.cloud == "twin":
         local_twin.complete_connection(told, found.identifier)
         out.print(f"The connection {told.project.project} is complete: pushes to origin start the pipelines.")
-    elif found.status == "PENDING":
-        out.print(f"Choose {told.project.project}, then *Update pending connection*: {found.address}", soft_wrap=True)
     else:
-        out.print(f"The connection {told.project.project} is {found.status}.")
+        out.print(found.words, soft_wrap=True)

@@ -9,13 +9,15 @@ from rich.table import Table
 
 from fairway import local_twin, workflow_promotion
 from fairway.console import Steps, out
+from fairway.delivery import access
+from fairway.delivery.connection import find_connection
 from fairway.delivery.git import fast_forward
 from fairway.delivery.history import history as history_of
 from fairway.delivery.promotion import Outcome, Proposal
 from fairway.delivery.promotion_check import check
 from fairway.delivery.promotion_plan import plan_of
 from fairway.delivery.status import Status
-from fairway.errors import CheckoutError
+from fairway.errors import CheckoutError, NotProvisionedError
 from fairway.settings import Settings
 
 app = typer.Typer()
@@ -96,11 +98,19 @@ def status(
     told = _settings()
     rows = workflow_promotion.statuses(told, drift=drift)
     out.print(_table(rows))
+    out.print(_connection(told), soft_wrap=True)
     for row in rows:
         for difference in row.differences:
             out.print(f"[red]{row.environment}:[/] {escape(difference)}.")
     if any(row.differences for row in rows):
         raise typer.Exit(1)
+
+
+def _connection(told: Settings) -> str:
+    try:
+        return find_connection(access.client(told, "codeconnections"), told.project.project, told.project.region).words
+    except NotProvisionedError as error:  # environments can be looked at without pipelines
+        return str(error)
 
 
 @app.command("check-promotion")

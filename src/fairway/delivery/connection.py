@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 class Connection:
     """A connection of CodeConnections: PENDING until somebody completes it, then AVAILABLE."""
 
+    name: str
     arn: str
     status: str
     region: str
@@ -27,6 +28,16 @@ class Connection:
         """Where in the console it is completed."""
         return f"https://{self.region}.console.aws.amazon.com/codesuite/settings/connections"
 
+    @property
+    def words(self) -> str:
+        """What a person is told of it: its status, and while it is PENDING what to do."""
+        if self.status != "PENDING":
+            return f"The connection {self.name} is {self.status}."
+        return (
+            f"The connection {self.name} is PENDING, and no push starts a pipeline: choose it, then *Update pending "
+            f"connection*, at {self.address}"
+        )
+
 
 def find_connection(client: "CodeConnectionsClient", name: str, region: str) -> Connection:
     """Return the project's connection; `NotProvisionedError` where there is none."""
@@ -34,4 +45,4 @@ def find_connection(client: "CodeConnectionsClient", name: str, region: str) -> 
     found = next((each for each in pages if each["ConnectionName"] == name), None)
     if found is None:
         raise NotProvisionedError(f"The connection {name}", "`make apply ENV=delivery` makes it")
-    return Connection(found["ConnectionArn"], found["ConnectionStatus"], region)
+    return Connection(name, found["ConnectionArn"], found["ConnectionStatus"], region)

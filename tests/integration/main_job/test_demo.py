@@ -61,3 +61,4 @@ def test_status_compares_git_with_what_runs(copy):
     row = next(line for line in status.out.splitlines() if line.strip("│┃ ").startswith("dev"))
     assert row.count(" 2 ") == 2
     assert "InService" in row
+    assert "The connection flights is PENDING, and no push starts a pipeline" in status.out
