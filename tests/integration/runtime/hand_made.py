@@ -26,6 +26,9 @@ def train():
     print("begin", flush=True)
     (ml / "output/data/environment.json").write_text(json.dumps(dict(os.environ)))
     time.sleep(float(parameters.get("seconds", 0)))
+    if "takes_gb" in parameters:
+        held = b"1" * (int(parameters["takes_gb"]) << 30)
+        signal.pause()
     if "fails" in parameters:
         (ml / "output/failure").write_text(parameters["fails"])
         sys.exit(3)

@@ -3,6 +3,7 @@
 import io
 import json
 import tarfile
+from pathlib import Path
 
 import pytest
 from tests.integration.runtime.conftest import log_lines, wait
@@ -203,3 +204,12 @@ def test_a_later_layer_wins_and_may_delete(twin, train, repository):
         train(AlgorithmSpecification={"TrainingImage": uri, "TrainingInputMode": "File"})["TrainingJobStatus"]
         == "Completed"
     )
+
+
+@pytest.mark.long
+@pytest.mark.skipif(not Path("/proc/meminfo").exists(), reason="only Linux tells what a process has")
+def test_a_job_that_takes_more_memory_than_its_instance_has_fails(train):
+    resources = {"InstanceType": "ml.t3.medium", "InstanceCount": 1, "VolumeSizeInGB": 1}
+    job = train(HyperParameters={"takes_gb": "5"}, ResourceConfig=resources)
+    assert job["TrainingJobStatus"] == "Failed"
+    assert job["FailureReason"].startswith("ClientError: Please use an instance type with more memory")

@@ -13,7 +13,8 @@ from fairway.twin.runtime import archives
 from fairway.twin.runtime.channels import Location
 from fairway.twin.runtime.checkpoints import CheckpointCopies
 from fairway.twin.runtime.containers import Container, Session, mounted
-from fairway.twin.runtime.failures import ContainerError, RunError
+from fairway.twin.runtime.failures import CallerError, ContainerError, RunError
+from fairway.twin.runtime.instance_memory import SHORT_OF_MEMORY
 from fairway.twin.runtime.jobs import GRACE_SECONDS, OVERRUN, JobEngine, JobRun, logger, seconds_between
 from fairway.twin.runtime.support import unsupported_training
 from fairway.twin.runtime.training_course import FINAL, exit_reason, next_transitions
@@ -102,6 +103,8 @@ class TrainingRun(JobRun):
         if ended.exit_code != 0 and not self.interrupted:
             with contextlib.suppress(RunError):  # why the container failed is what matters
                 self._upload(session, "output/data", "output.tar.gz")
+            if ended.short_of_memory:
+                raise CallerError(SHORT_OF_MEMORY)
             raise ContainerError(exit_reason(ended.host.failure, ended.exit_code))
         self._move("Uploading")
         if self._upload(session, "model", "model.tar.gz"):

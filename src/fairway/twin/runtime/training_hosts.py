@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from fairway.twin.runtime import host_names
 from fairway.twin.runtime.containers import Container, Session, stream_name, written_reason
+from fairway.twin.runtime.instance_memory import MemoryWatch, memory_bytes
 from fairway.twin.runtime.processes import Process
 from fairway.twin.runtime.training_files import shard, write_config
 
@@ -48,6 +49,7 @@ class Ended:
     exit_code: int
     host: Host
     by: str | None = None
+    short_of_memory: bool = False
 
 
 class Hosts:
@@ -100,7 +102,9 @@ class Hosts:
                 if host is self.all[0]:
                     listeners.append(on_line)
                 running[self._key(host)] = own.start(_each(listeners), partial(_put, inbox, self._key(host)))
-            return self._wait(running, inbox, limit, on_ending)
+            with MemoryWatch(running, memory_bytes(self._request["ResourceConfig"]["InstanceType"])) as watch:
+                ended = self._wait(running, inbox, limit, on_ending)
+            return replace(ended, short_of_memory=self._key(ended.host) in watch.ended)
         finally:
             for process in running.values():
                 process.stop(0)
