@@ -14,7 +14,7 @@ from statistics import median
 
 from benchmarks.serving.artifact import test_month, trained
 from benchmarks.serving.contestants import CONTESTANTS, Contestant
-from benchmarks.serving.load import need
+from benchmarks.serving.load import need, need_port
 from benchmarks.serving.measuring import Plan, Seat, check_answers, measure_all, start_times
 from benchmarks.serving.payloads import batches
 from benchmarks.serving.report import write
@@ -64,6 +64,7 @@ def main() -> None:
         folder.chmod(0o755)  # nginx's workers are another user's
         seats = [Seat(each, told.port + 10 * number, folder / str(number)) for number, each in enumerate(contestants)]
         for seat in seats:
+            need_port(seat.port)
             seat.folder.mkdir()
         starts = start_times(seats, plan, told.starts)
         pids = {seat.name: stack.enter_context(seat.serving(plan))[0] for seat in seats}

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 from dataclasses import dataclass
@@ -39,6 +40,14 @@ def need(*programs: str) -> None:
     missing = [program for program in programs if shutil.which(program) is None]
     if missing:
         raise SystemExit(f"Not installed: {', '.join(missing)}. On Debian: apt-get install {' '.join(missing)}.")
+
+
+def need_port(port: int) -> None:
+    """End with a sentence where something listens at the port: it, and not what is to be measured, would answer."""
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError as error:
+        raise SystemExit(f"Port {port} is taken ({error.strerror}): end what listens there, or give --port.") from error
 
 
 def measure(port: int, request: Request, connections: int, seconds: float, rate: float | None = None) -> Sample:

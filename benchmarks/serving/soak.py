@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.serving.artifact import entry_point, environment, test_month, trained
-from benchmarks.serving.load import Sample, measure, need
+from benchmarks.serving.load import Sample, measure, need, need_port
 from benchmarks.serving.payloads import Request, as_csv, batches
 from benchmarks.serving.processes import memory, running, tree
 from benchmarks.serving.report import facts
@@ -120,6 +120,7 @@ def main() -> int:
     if told.minutes <= 0:
         parser.error(f"--minutes is {told.minutes:g}: more than 0 is expected")
     need("wrk")
+    need_port(told.port)
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:2])
     container = trained()
     request = Request("/invocations", "text/csv", tuple(map(as_csv, batches(test_month(container), 1))))

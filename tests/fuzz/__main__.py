@@ -20,6 +20,7 @@ from pathlib import Path
 from statistics import fmean
 
 from benchmarks.serving.artifact import trained
+from benchmarks.serving.load import need_port
 from tests.fuzz.connections import Client
 from tests.fuzz.framing import broken
 from tests.fuzz.mutation import Mutator
@@ -143,6 +144,7 @@ def main() -> int:
         parser.error(
             f"--requests is {told.requests} and --guided {told.guided}: 1 or more, and 0 or more, are expected"
         )
+    need_port(told.port)
     shutil.rmtree(FOUND, ignore_errors=True)
     well = guided(told.guided, told.seed)
     with serving(told.port) as server:

@@ -1,10 +1,13 @@
 """Starts the inference server: one worker process for each core, each with its own model."""
 
+import ctypes
 import gc
 import logging
 import multiprocessing
 import os
+import platform
 import signal
+import socket
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
@@ -34,6 +37,11 @@ CONNECTIONS = 16_384
 LARGEST_BODY_MB = 1024
 # Objects that are made before the collector looks for cycles among them: a request of a thousand rows makes no cycle.
 YOUNG = 20_000
+# Heaps that the threads of a worker share, and how large a piece of memory is no longer taken from them: a thousand
+# rows are, and come often. What the heaps' ends may keep of it comes and goes with each request.
+HEAPS, HEAP_LARGEST, HEAP_KEEPS = 2, 1024 * 1024, 4 * 1024 * 1024
+# These numbers are glibc's own, of malloc.h.
+_M_ARENA_MAX, _M_MMAP_THRESHOLD, _M_TRIM_THRESHOLD = -8, -3, -1
 # SageMaker kills thirty seconds after SIGTERM.
 DRAIN_SECONDS = 25
 
@@ -75,12 +83,14 @@ def serve(model: Path, environ: Mapping[str, str]) -> int:
     """Serve the artifact in `model` until SIGTERM, then finish what is running; returns the exit code."""
     try:
         settings = read_settings(environ)
+        check_address(settings)
     except FairwayError as error:
         logger.error(str(error))  # noqa: TRY400 -- a sentence for the operator; the traceback would add nothing
         return error.exit_code
     # Before anything loads OpenMP or BLAS: a worker for each core and threads in each would fight for the cores.
     # And before Arrow is: its own pool keeps what a thread has used, beside what the system's allocator keeps.
     os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", ARROW_DEFAULT_MEMORY_POOL="system")
+    share_heaps()
     load = partial(load_application, model, settings)
     if FORKS:
         load()
@@ -103,6 +113,21 @@ def serve(model: Path, environ: Mapping[str, str]) -> int:
     except SystemExit as stop:
         return int(stop.code or 0)
     return 0
+
+
+def check_address(settings: ServingSettings) -> None:
+    """Raise ContainerSettingError unless the address can be listened at by us alone.
+
+    Granian's sockets share a port with whoever listens at it in the same way: half of the requests would be answered by
+    another container, with another model.
+    """
+    family = socket.AF_INET6 if ":" in settings.address else socket.AF_INET
+    try:
+        socket.create_server((settings.address, settings.port), family=family).close()
+    except OSError as error:
+        where = f"is {settings.port}, and nothing can listen at {settings.address} port {settings.port}"
+        expected = "end what listens there, or choose another port (or FAIRWAY_BIND_ADDRESS)"
+        raise ContainerSettingError("SAGEMAKER_BIND_TO_PORT", f"{where} ({error.strerror}): {expected}") from error
 
 
 @cache
@@ -143,6 +168,19 @@ def start_worker(load: "Callable[[], Application]") -> "Application":
     # A worker is a child of multiprocessing, which ends without atexit and runs these instead.
     Finalize(None, application.close, exitpriority=0)
     return application
+
+
+def share_heaps() -> None:
+    """Let all threads of a process take memory from two heaps, and give back what is large when it is done with.
+
+    glibc gives threads up to eight heaps a core, and comes to serve pieces of up to 32 MB from them. Each keeps what
+    its largest request left between smaller pieces: workers grew for as long as any larger one came.
+    """
+    if platform.libc_ver()[0] == "glibc":
+        set_option = ctypes.CDLL(None).mallopt
+        set_option(_M_ARENA_MAX, HEAPS)
+        set_option(_M_MMAP_THRESHOLD, HEAP_LARGEST)
+        set_option(_M_TRIM_THRESHOLD, HEAP_KEEPS)
 
 
 def take_turns() -> None:

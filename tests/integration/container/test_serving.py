@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
+from benchmarks.serving.processes import memory
 from tests.integration.container.conftest import Container
 from tests.integration.running import free_port
 
@@ -175,10 +176,20 @@ def test_an_artifact_that_cannot_be_served_ends_the_process_with_a_sentence(trai
     container.tree.model.mkdir()
     if broken == "other":
         shutil.copy(trained.model / "lineage.json", container.tree.model)
-    code, output = container.run("serve", SAGEMAKER_BIND_TO_PORT="1", FAIRWAY_BIND_ADDRESS="127.0.0.1")
+    code, output = container.run("serve", SAGEMAKER_BIND_TO_PORT=str(free_port()), FAIRWAY_BIND_ADDRESS="127.0.0.1")
     assert code == 1
     errors = [json.loads(line)["message"] for line in output.splitlines() if '"ERROR"' in line]
     assert any(line.startswith(f"The model in {container.tree.model} cannot be served: ") for line in errors), output
+
+
+def test_a_port_that_is_taken_is_not_shared(trained):
+    with Container(trained).serving() as (_, url):
+        port = url.rpartition(":")[2]
+        code, output = Container(trained).run("serve", SAGEMAKER_BIND_TO_PORT=port, FAIRWAY_BIND_ADDRESS="127.0.0.1")
+        assert code == 1
+        assert f"SAGEMAKER_BIND_TO_PORT is {port}, and nothing can listen at 127.0.0.1 port {port}" in output
+        assert "Address already in use" in output
+        assert call(url, "GET", "/ping")[0] == 200
 
 
 def test_a_port_that_is_none_is_a_sentence(container):
@@ -237,11 +248,11 @@ def test_contributions_sum_to_the_margin(server, golden):
 
 def test_workers_share_what_was_loaded_and_stay_small(trained):
     with Container(trained).serving() as (process, _):
-        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-        assert len(children) == len(os.sched_getaffinity(0))
-        for child in children:
-            status = dict(line.split(":", 1) for line in Path(f"/proc/{child}/status").read_text().splitlines())
-            assert int(status["VmRSS"].split()[0]) < 120_000, "kB"
+        workers = [size for size in memory(process.pid) if size.pid != process.pid]
+        assert len(workers) == len(os.sched_getaffinity(0))
+        for worker in workers:
+            assert worker.proportional < 0.8 * worker.resident
+            assert worker.proportional < 120
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems schedule otherwise")

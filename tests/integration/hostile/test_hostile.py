@@ -2,6 +2,7 @@
 
 import gzip
 import http.client
+import itertools
 import json
 import os
 import random
@@ -12,6 +13,7 @@ import sys
 import threading
 import time
 from contextlib import ExitStack, closing, contextmanager, suppress
+from pathlib import Path
 
 import pytest
 from tests.fuzz.connections import Client
@@ -19,9 +21,12 @@ from tests.fuzz.framing import KINDS, broken
 from tests.fuzz.requests import Request
 from tests.fuzz.seeds import corpus, seeds
 
+from fairway.serving.serve import HEAPS
+
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="memory is read from Linux's /proc")
 
 IDLE = 10_000
+HEAP = 64 * 1024 * 1024
 LIMIT = 6 * 1024 * 1024
 HEAD = b"POST /invocations HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/csv\r\n"
 RIGHT = seeds()[0]
@@ -104,6 +109,33 @@ def test_clients_that_stop_within_their_bodies_leave_room_for_others(served, cli
                 with closing(http.client.HTTPConnection("127.0.0.1", served.port, timeout=SECONDS)) as other:
                     other.request("GET", "/ping")
                     assert other.getresponse().status == 200
+
+
+def test_threads_share_their_heaps(served):
+    """Each heap keeps what its threads once needed: with one a thread, memory grew for as long as requests differed."""
+    with ExitStack() as stack:
+        waiting = [stack.enter_context(connect(served)) for _ in range(24)]
+        for connection in waiting:
+            connection.sendall(HEAD + b"Content-Length: %d\r\n\r\n2013," % len(RIGHT.body))
+        until = time.monotonic() + SECONDS
+        while max(len([*Path(f"/proc/{process}/task").iterdir()]) for process in served.processes()) < 12:
+            assert time.monotonic() < until, "no new threads are started for those who wait"
+            time.sleep(0.05)
+        heaps = [heaps_of(process) for process in served.processes()]
+    assert max(heaps) < HEAPS, heaps
+
+
+def heaps_of(process):
+    """How many heaps a process has beside its first: glibc reserves 64 MB for each, and uses the beginning."""
+    maps: list[tuple[int, int, str]] = []
+    for line in Path(f"/proc/{process}/maps").read_text().splitlines():
+        span, kind = line.split()[:2]
+        begin, end = span.split("-")
+        maps.append((int(begin, 16), int(end, 16), kind))
+    return sum(
+        begin % HEAP == 0 and end - begin == HEAP and (kind, rest) == ("rw-p", "---p")
+        for (begin, _, kind), (_, end, rest) in itertools.pairwise(maps)
+    )
 
 
 def test_clients_that_close_halfway_are_forgotten(served):
