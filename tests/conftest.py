@@ -3,12 +3,17 @@
 import signal
 
 import pytest
+from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 # A shell that starts the tests in the background has them ignore Ctrl-C, and what they start would inherit that: tests
 # that interrupt a command would see it go on.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# No example is wrong for taking long: a shared machine may pause.
+settings.register_profile("fairway", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("fairway")
 
 TOGETHER = (
     {

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import log_loss as sklearn_log_loss
 from sklearn.metrics import roc_auc_score
@@ -12,7 +12,6 @@ flights = st.lists(st.tuples(st.booleans(), st.integers(1, 99)), min_size=2, max
 )
 
 
-@settings(deadline=None)  # at its first call scikit-learn imports what it needs
 @given(flights)
 def test_metrics_agree_with_scikit_learn(rows: list[tuple[bool, int]]):
     late = np.array([late for late, _ in rows])

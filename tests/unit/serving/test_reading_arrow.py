@@ -85,7 +85,7 @@ def test_a_table_that_is_wrong_is_400_and_a_sentence(kind, table, sentence):
 
 
 @kinds
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(data=st.data())
 def test_damaged_bytes_are_400(kind, data):
     body = bytearray(WRITERS[kind](TABLE))

@@ -10,7 +10,7 @@ from typing import Any
 import botocore.session
 import pytest
 from botocore import parsers, serialize
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairway.twin import protocol, validation
@@ -30,7 +30,7 @@ SCALARS: dict[str, st.SearchStrategy[Any]] = {
     "timestamp": MOMENTS,
     "blob": st.binary(max_size=8),
 }
-PROFILE = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+PROFILE = settings(max_examples=15)
 
 
 def model(service: str, operation: str) -> Any:

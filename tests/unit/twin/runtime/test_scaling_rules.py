@@ -1,7 +1,7 @@
 """What policies decide, by AWS's own examples and rules."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fairway.twin.runtime.scaling_rules import (
@@ -153,7 +153,6 @@ def test_what_is_suspended_does_not_happen():
         assert decide([proposal(change)], 2, BOUNDS, None, trackers_agree=True, suspended=suspended) is None
 
 
-@settings(deadline=None)  # a shared machine may pause
 @given(
     st.lists(st.integers(-10, 10), max_size=5),
     st.integers(0, 20),

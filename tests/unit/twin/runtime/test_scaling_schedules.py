@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fairway.twin.runtime.scaling_schedules import ScheduleError, parse
@@ -81,7 +81,6 @@ def test_refused(expression, zone, said):
     assert said in str(caught.value)
 
 
-@settings(deadline=None)  # a shared machine may pause
 @given(st.integers(0, 59), st.integers(0, 23), st.integers(0, 2**32))
 def test_a_daily_cron_runs_within_a_day_at_its_time(minute, hour, moment):
     after = datetime.fromtimestamp(moment, UTC)
