@@ -15,6 +15,12 @@ loss = abs(float(told["eta"]) - 0.1) + int(told["depth"])
 if told.get("waits"):
     print("begin", flush=True)
     time.sleep(60)
+if told.get("interrupted"):
+    # Trainings of a search have one place for their checkpoints: what is of this one is named after it.
+    mark = ml / "checkpoints" / os.environ["TRAINING_JOB_NAME"]
+    if not mark.exists():
+        mark.write_text("begun")
+        time.sleep(60)
 if told["depth"] in told.get("fails", "").split():
     (ml / "output/failure").write_text("depth " + told["depth"] + " is too much")
     sys.exit(3)
