@@ -47,7 +47,7 @@ def need_port(port: int) -> None:
     try:
         socket.create_server(("127.0.0.1", port)).close()
     except OSError as error:
-        raise SystemExit(f"Port {port} is taken ({error.strerror}): end what listens there, or give --port.") from error
+        raise SystemExit(f"Port {port} is taken: end what listens there, or give --port.") from error
 
 
 def measure(port: int, request: Request, connections: int, seconds: float, rate: float | None = None) -> Sample:

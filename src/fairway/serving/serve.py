@@ -125,9 +125,9 @@ def check_address(settings: ServingSettings) -> None:
     try:
         socket.create_server((settings.address, settings.port), family=family).close()
     except OSError as error:
-        where = f"is {settings.port}, and nothing can listen at {settings.address} port {settings.port}"
-        expected = "end what listens there, or choose another port (or FAIRWAY_BIND_ADDRESS)"
-        raise ContainerSettingError("SAGEMAKER_BIND_TO_PORT", f"{where} ({error.strerror}): {expected}") from error
+        expected = "end what listens there, or choose another port or FAIRWAY_BIND_ADDRESS"
+        problem = f"is {settings.port}, which nothing can listen at: {error.strerror}; {expected}"
+        raise ContainerSettingError("SAGEMAKER_BIND_TO_PORT", problem) from error
 
 
 @cache

@@ -202,6 +202,18 @@ def test_the_release_runs_in_prods_account_and_answers_as_recorded(released):
     assert released.client("sagemaker", HOME).list_endpoints()["Endpoints"] == []
 
 
+def test_the_training_in_devs_account_is_watched_from_home(released):
+    logs = released.client("logs", DEV, "operate")
+    group = "/aws/sagemaker/TrainingJobs"
+    [stream] = logs.describe_log_streams(logGroupName=group)["logStreams"]
+    events = logs.get_log_events(logGroupName=group, logStreamName=stream["logStreamName"], startFromHead=True)[
+        "events"
+    ]
+    assert any('"event": "round"' in event["message"] for event in events)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        logs.get_log_events(logGroupName=group, logStreamName="others-dev-train/algo-1-1")
+
+
 def test_all_states_are_at_home(released):
     listed = released.client("s3", HOME).list_objects_v2(Bucket=f"flights-tfstate-{HOME}-us-east-1")["Contents"]
     roots = ["delivery", "environments/dev", "environments/prod", "bootstrap", f"bootstrap/{DEV}", f"bootstrap/{PROD}"]

@@ -1,10 +1,11 @@
 """What the serving benchmark makes of its samples; what it measures is no test's business."""
 
 import json
+import socket
 
 import pytest
 from benchmarks.serving.goals import verdicts
-from benchmarks.serving.load import Sample
+from benchmarks.serving.load import Sample, need_port
 from benchmarks.serving.measuring import Cell, probabilities
 from benchmarks.serving.payloads import COLUMNS, as_csv, as_records, as_split, as_tensors
 from benchmarks.serving.report import table
@@ -100,3 +101,11 @@ def test_every_protocol_holds_the_same_rows():
     tensors = {tensor["name"]: tensor["data"] for tensor in json.loads(as_tensors(ROWS))["inputs"]}
     assert tensors == {name: [row[name] for row in ROWS] for name in COLUMNS}
     assert as_csv(ROWS, header=True).splitlines()[1:] == as_csv(ROWS).splitlines()
+
+
+def test_where_something_else_would_answer_nothing_is_measured():
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(SystemExit, match=f"Port {port} is taken: end what listens there"):
+            need_port(port)
+    need_port(port)

@@ -3,7 +3,7 @@
 import logging
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.fuzz import application as app
 from tests.fuzz.mutation import Mutator
@@ -15,7 +15,7 @@ from tests.unit.model import raw_months
 
 from model import prepare, train
 
-MANY = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+MANY = settings(max_examples=300)
 SEEDS = seeds()
 
 

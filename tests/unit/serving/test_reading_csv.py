@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.unit.serving.fakes import Column, Schema
 
@@ -58,7 +58,6 @@ def quick(body, header, schema):
     return read(body, header, schema, arrays=True)
 
 
-@settings(deadline=None)  # the first example imports Arrow
 @given(bodies, st.sampled_from([None, "absent", "present"]))
 @example("7,AA,nan\n8,B6,1", None)
 @example("\ufeff7,AA,1\n8,B6,1", None)
@@ -74,7 +73,6 @@ def test_the_quick_ways_accept_and_read_what_the_exact_one_does(body, header):
         assert outcome(quick, encoded, header) == outcome(read_exactly, encoded, header)
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=40))
 def test_bytes_of_any_kind_are_read_alike(body):
     with pytest.MonkeyPatch.context() as patched:
