@@ -46,6 +46,22 @@ resource "aws_iam_role_policy" "operate" {
         Resource = [for end in ["", ":*"] : "${local.arn.logs}:log-group:/aws/sagemaker/Endpoints/${local.name}-*${end}"]
       },
       {
+        # What a training says of itself while somebody waits for it: the group is the account's, the streams the project's.
+        Effect   = "Allow"
+        Action   = "logs:DescribeLogStreams"
+        Resource = [for end in ["", ":*"] : "${local.arn.logs}:log-group:/aws/sagemaker/TrainingJobs${end}"]
+      },
+      {
+        Effect   = "Allow"
+        Action   = "logs:GetLogEvents"
+        Resource = "${local.arn.logs}:log-group:/aws/sagemaker/TrainingJobs:log-stream:${local.name}-*"
+      },
+      {
+        Effect   = "Allow"
+        Action   = "sagemaker:DescribeHyperParameterTuningJob"
+        Resource = "${local.arn.sagemaker}:hyper-parameter-tuning-job/${local.name}-*"
+      },
+      {
         Effect   = "Allow"
         Action   = ["states:DescribeExecution", "states:GetExecutionHistory", "states:StartExecution", "states:StopExecution"]
         Resource = [for kind in ["stateMachine", "execution"] : "${local.arn.states}:${kind}:${local.name}-*"]

@@ -13,9 +13,9 @@ module "training" {
   count  = var.training == null ? 0 : 1
 
   name                    = local.name
-  gate                    = var.training.gate
-  approval                = var.training.approval
-  jobs                    = var.training.jobs
+  gate                    = try(var.training.gate, null)
+  approval                = try(var.training.approval, null)
+  jobs                    = try(var.training.jobs, null)
   artifacts               = local.artifacts
   image_repository_arn    = var.delivery.image_repository_arn
   model_package_group_arn = var.delivery.model_package_group_arn
@@ -70,11 +70,11 @@ module "api" {
   name          = local.name
   endpoint_name = module.endpoint.name
   release       = { version = var.release.current.version, model_package_arn = var.release.current.model_package_arn }
-  package       = var.api.package
-  rollout       = var.api.rollout
-  alarms        = var.api.alarms
-  throttle      = var.api.throttle
-  jwt           = var.api.jwt
+  package       = try(var.api.package, null)
+  rollout       = try(var.api.rollout, null)
+  alarms        = try(var.api.alarms, null)
+  throttle      = try(var.api.throttle, null)
+  jwt           = try(var.api.jwt, null)
   artifacts     = local.artifacts
   key_arn       = aws_kms_key.this.arn
   boundary_arn  = local.boundary_arn

@@ -184,7 +184,7 @@ run "a_processing_job_on_spot_is_refused" {
     }
   }
 
-  expect_failures = [var.training]
+  expect_failures = [output.endpoint_mode]
 }
 
 run "a_search_reaches_the_workflow" {
@@ -219,7 +219,7 @@ run "a_processing_job_that_is_tuned_is_refused" {
     }
   }
 
-  expect_failures = [var.training]
+  expect_failures = [output.endpoint_mode]
 }
 
 run "a_job_that_the_workflow_does_not_have_is_refused" {
@@ -236,7 +236,7 @@ run "a_job_that_the_workflow_does_not_have_is_refused" {
     }
   }
 
-  expect_failures = [var.training]
+  expect_failures = [output.endpoint_mode]
 }
 
 run "a_misspelt_setting_of_the_endpoint_is_refused" {
@@ -264,6 +264,96 @@ run "a_misspelt_setting_of_batches_is_refused" {
 
   variables {
     batch = { instances = { typ = "ml.m5.large" } }
+  }
+
+  expect_failures = [output.endpoint_mode]
+}
+
+run "a_misspelt_setting_of_a_search_is_refused" {
+  command = plan
+
+  variables {
+    training = {
+      approval = "automatic"
+      gate = {
+        thresholds = { auc = { min = 0.65 } }
+        champion   = { metric = "auc", goal = "maximize" }
+      }
+      jobs = { training = { tuning = { max_jobs = 8, sed = 7, seed = 7 } } }
+    }
+  }
+
+  expect_failures = [output.endpoint_mode]
+}
+
+run "a_misspelt_bound_is_refused" {
+  command = plan
+
+  variables {
+    training = {
+      approval = "automatic"
+      gate = {
+        thresholds = { auc = { min = 0.65, mx = 0.9 } }
+        champion   = { metric = "auc", goal = "maximize" }
+      }
+    }
+  }
+
+  expect_failures = [output.endpoint_mode]
+}
+
+run "a_misspelt_setting_of_the_champion_is_refused" {
+  command = plan
+
+  variables {
+    training = {
+      approval = "automatic"
+      gate = {
+        thresholds = { auc = { min = 0.65 } }
+        champion   = { metric = "auc", goal = "maximize", tolerence = 0.01 }
+      }
+    }
+  }
+
+  expect_failures = [output.endpoint_mode]
+}
+
+run "a_misspelt_setting_of_the_api_is_refused" {
+  command = plan
+
+  variables {
+    api = {
+      package  = "main.tf"
+      throttle = { requests_per_second = 100, burst = 200 }
+      rollout  = { canary = { percent = 10, bake_minutes = 5 } }
+      alarm    = { error_rate_percent = 1, p99_latency_ms = 1000 }
+    }
+  }
+
+  expect_failures = [output.endpoint_mode]
+}
+
+run "a_setting_of_a_strategy_that_has_none_is_refused" {
+  command = plan
+
+  variables {
+    api = {
+      package  = "main.tf"
+      throttle = { requests_per_second = 100, burst = 200 }
+      rollout  = { all_at_once = { bake_minutes = 5 } }
+    }
+  }
+
+  expect_failures = [output.endpoint_mode]
+}
+
+run "a_misspelt_setting_of_a_schedule_is_refused" {
+  command = plan
+
+  variables {
+    endpoint = {
+      autoscaling = { min = 1, max = 2, invocations_per_instance = 1000, schedules = { morning = { schedule = "cron(0 6 * * ? *)", min = 2, max = 2, zone = "UTC" } } }
+    }
   }
 
   expect_failures = [output.endpoint_mode]

@@ -46,35 +46,9 @@ variable "endpoint" {
 }
 
 variable "training" {
-  description = "The training workflow of the one environment that trains, as the module training-workflow types and validates it; null elsewhere."
+  description = "The training workflow of the one environment that trains: gate, approval and jobs, as the module training-workflow types and validates them; null elsewhere."
+  type        = any
   default     = null
-
-  type = object({
-    approval = string
-    gate = object({
-      thresholds = map(object({ min = optional(number), max = optional(number) }))
-      champion   = object({ metric = string, goal = string, tolerance = optional(number) })
-    })
-    jobs = optional(map(object({
-      instance_count   = optional(number)
-      sharded_prefix   = optional(string)
-      instance_type    = optional(string)
-      volume_gigabytes = optional(number)
-      timeout_seconds  = optional(number)
-      spot             = optional(object({ waiting_seconds = optional(number) }))
-      tuning           = optional(object({ max_jobs = number, max_parallel_jobs = optional(number), seed = number }))
-    })))
-  })
-
-  validation {
-    condition     = try(var.training.jobs.processing.spot, null) == null && try(var.training.jobs.processing.tuning, null) == null && try(var.training.jobs.training.sharded_prefix, null) == null
-    error_message = "Only the training job has spot and tuning, and only the processing job sharded_prefix: move the one that is elsewhere."
-  }
-
-  validation {
-    condition     = alltrue([for job in try(keys(var.training.jobs), []) : contains(["processing", "training"], job)])
-    error_message = "The workflow has the jobs processing and training; got ${join(", ", try(keys(var.training.jobs), []))}."
-  }
 }
 
 variable "batch" {
@@ -84,22 +58,9 @@ variable "batch" {
 }
 
 variable "api" {
-  description = "The HTTP API in front of the endpoint, as the module inference-api types and validates it; null: the endpoint is asked by its own name only."
+  description = "The HTTP API in front of the endpoint: package, throttle, rollout, alarms and jwt, as the module inference-api types and validates them; null: the endpoint is asked by its own name only."
+  type        = any
   default     = null
-
-  type = object({
-    package  = string
-    throttle = object({ requests_per_second = number, burst = number })
-
-    rollout = object({
-      all_at_once = optional(object({}))
-      canary      = optional(object({ percent = number, bake_minutes = number }))
-      linear      = optional(object({ step_percent = number, interval_minutes = number }))
-    })
-
-    alarms = optional(object({ error_rate_percent = number, p99_latency_ms = number }))
-    jwt    = optional(object({ issuer = string, audience = list(string), scopes = optional(list(string)) }))
-  })
 
   validation {
     condition     = var.api == null || try(var.endpoint.mode.asynchronous, null) == null
