@@ -71,10 +71,6 @@ class Faults:
             text = shown(None) if value is None or value != value else _plain(value)  # noqa: PLR0124 -- NaN
             self.found.setdefault(row, Fault(column, text, expected))
 
-    def of(self, *columns: str) -> "Faults":
-        """Return those of these columns only."""
-        return Faults(self.rows, {row: fault for row, fault in self.found.items() if fault.column in columns})
-
     def good(self) -> npt.NDArray[np.bool_]:
         """Return which rows have none."""
         good = np.ones(self.rows, dtype=bool)

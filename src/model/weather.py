@@ -24,6 +24,8 @@ _LAG = 1
 _OLDEST = 6  # hours; an older observation says nothing any more
 _WINDOW = 6
 _FAULT = "fault"
+# Of a value of these columns more is made than what is known in its own hour: in so many hours it is part of a feature.
+_REACH = {"precip": tuple(range(_WINDOW)), "visib": tuple(range(_WINDOW)), "pressure": (0, 3)}
 _BEFORE = _LAG + _OLDEST + _WINDOW  # how far back an hour's features reach, at most
 
 
@@ -45,7 +47,7 @@ class _Observed:
     origin: Strings
     when: Hours
     columns: dict[str, Numbers]
-    faults: Faults
+    faults: Mapping[str, Faults]  # by column
 
     @classmethod
     def read(cls, file: Path) -> "_Observed":
@@ -53,17 +55,23 @@ class _Observed:
         batch = table.to_batches()[0] if table.num_rows else pa.RecordBatch.from_pylist([], schema=table.schema)
         positions, words = tables.codes(batch["origin"])
         columns = {column.name: tables.numbers(batch[column.name]) for column in OBSERVED}
-        faults = Faults(len(positions))
-        faults.require(positions < len(words) - 1, "origin", lambda _: None, "a string that is not empty")
-        faults.require(np.asarray(batch["time_hour"].is_valid()), "time_hour", lambda _: None, "a time")
+        faults = {name: Faults(len(positions)) for name in _COLUMNS}
+        faults["origin"].require(positions < len(words) - 1, "origin", lambda _: None, "a string that is not empty")
+        faults["time_hour"].require(np.asarray(batch["time_hour"].is_valid()), "time_hour", lambda _: None, "a time")
         for column in OBSERVED:
             found = columns[column.name]
-            faults.require(column.allows(found), column.name, found.__getitem__, column.expected)
+            faults[column.name].require(column.allows(found), column.name, found.__getitem__, column.expected)
         return cls(words[positions], tables.hours(batch["time_hour"]), columns, faults)
 
     def only(self, rows: npt.NDArray[np.bool_]) -> "_Observed":
         columns = {name: values[rows] for name, values in self.columns.items()}
         return _Observed(self.origin[rows], self.when[rows], columns, self.faults)
+
+    def bad(self, *names: str) -> Faults:
+        """Return the first fault of each row in these columns, of all without a name."""
+        chosen = [self.faults[name] for name in names or self.faults]
+        first = {row: fault for faults in reversed(chosen) for row, fault in faults.found.items()}
+        return Faults(chosen[0].rows, first)
 
 
 class Weather:
@@ -87,7 +95,7 @@ class Weather:
             if len(observed.when):
                 self._spans[file] = int(observed.when.min()), int(observed.when.max())
             bad = BadRows(file, tables.name_of(file), len(observed.when), self._policy)
-            bad.add(observed.faults if self._policy.quarantine else observed.faults.of("origin", "time_hour"), 0)
+            bad.add(observed.bad() if self._policy.quarantine else observed.bad("origin", "time_hour"), 0)
             counts[tables.name_of(file)] = bad.keep(quarantine)
         return counts
 
@@ -113,12 +121,17 @@ class Weather:
 
     def _read(self, file: Path, sentences: list[str]) -> _Observed:
         observed = _Observed.read(file)
-        observed.columns[_FAULT] = np.full(len(observed.when), np.nan)
-        if not self._policy.quarantine:
-            for row, fault in observed.faults.found.items():
-                observed.columns[_FAULT][row] = len(sentences)
-                sentences.append(fault.sentence(tables.name_of(file), row))
-        return observed.only(observed.faults.good()) if self._policy.quarantine else observed
+        for column in OBSERVED:
+            told = observed.columns[_fault_of(column.name)] = np.full(len(observed.when), np.nan)
+            if not self._policy.quarantine:
+                for row, fault in observed.faults[column.name].found.items():
+                    told[row] = len(sentences)
+                    sentences.append(fault.sentence(tables.name_of(file), row))
+        return observed.only(observed.bad().good()) if self._policy.quarantine else observed
+
+
+def _fault_of(column: str) -> str:
+    return f"{_FAULT} of {column}"
 
 
 def _at(wanted: Hours, when: Hours, observed: Mapping[str, Numbers]) -> dict[str, Numbers]:
@@ -127,6 +140,7 @@ def _at(wanted: Hours, when: Hours, observed: Mapping[str, Numbers]) -> dict[str
     grid = {name: np.full(length, np.nan) for name in observed}
     for name, values in observed.items():
         grid[name][when - start] = values
+    grid[_FAULT] = _first_fault({column.name: grid.pop(_fault_of(column.name)) for column in OBSERVED})
     grid["pressure_change_3h"] = grid["pressure"] - _earlier(grid["pressure"], 3)
     grid["precip_6h"] = _windowed(grid["precip"], np.add)
     grid["visib_min_6h"] = _windowed(grid["visib"], np.fmin)
@@ -135,6 +149,13 @@ def _at(wanted: Hours, when: Hours, observed: Mapping[str, Numbers]) -> dict[str
     found = times[np.maximum(last, 0)]
     usable = (last >= 0) & (wanted - found < _OLDEST)
     return {name: np.where(usable, values[found - start], np.nan) for name, values in grid.items()}
+
+
+def _first_fault(faults: Mapping[str, Numbers]) -> Numbers:
+    """Return which sentence, if any, stands against what is known in each hour, by what is wrong in which column."""
+    reached = [_earlier(told, hours) for name, told in faults.items() for hours in _REACH.get(name, (0,))]
+    first: Numbers = np.fmin.reduce(reached)
+    return first
 
 
 def _earlier(values: Numbers, hours: int) -> Numbers:

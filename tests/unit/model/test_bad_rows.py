@@ -103,6 +103,20 @@ def test_an_observation_that_no_flight_is_given_refuses_nothing(raw: Path, tmp_p
     assert pq.read_table(tmp_path / "aside/quarantine/weather/2013-01.parquet")["bad_row"].to_pylist() == [3]
 
 
+@pytest.mark.parametrize("column", ["precip", "visib", "pressure"])
+def test_an_observation_that_flights_are_given_hours_later_is_named(raw: Path, tmp_path: Path, column: str):
+    # At two in the morning: the flights at six are given the rain and the worst sight since midnight, and what the
+    # pressure has become since two.
+    spoil(raw, column, {3: -1.0}, "weather/2013-01.parquet")
+    with pytest.raises(ValueError, match=rf"^weather/2013-01\.parquet, row 3, column '{column}': -1 came"):
+        prepare(raw, tmp_path / "out", {})
+
+
+def test_a_pressure_between_two_that_flights_are_given_refuses_nothing(raw: Path, tmp_path: Path):
+    spoil(raw, "pressure", {4: -1.0}, "weather/2013-01.parquet")
+    assert prepare(raw, tmp_path / "out", {})["quarantined"]["rows"] == 0
+
+
 def test_a_plane_that_cannot_be_is_named(raw: Path, tmp_path: Path):
     spoil(raw, "seats", {2: 0}, "planes.parquet")
     with pytest.raises(ValueError, match=r"^planes\.parquet, row 2, column 'seats': 0 came, an integer from 1 to 1000"):
