@@ -240,7 +240,7 @@ def run(command: Callable[[], object]) -> int:
         return 1
     except SystemExit as leaving:
         if leaving.code == INTERRUPTED:
-            err.print("Interrupted. The same command, run again, goes on from here.")
+            err.print("Interrupted. What was finished is kept; the same command can be run again.")
         return leaving.code if isinstance(leaving.code, int) else 1
     return 0
 

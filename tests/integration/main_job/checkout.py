@@ -19,7 +19,7 @@ from botocore.config import Config
 ROOT = Path(__file__).parents[3]
 PROMPTLY = 300.0
 """Seconds within which anything that is waited for here has come about, on a machine that is busy with other things."""
-INTERRUPTED = "Interrupted. The same command, run again, goes on from here.\n"
+INTERRUPTED = "Interrupted. What was finished is kept; the same command can be run again.\n"
 _ITS_OWN = ("CLOUD", "TERRAFORM", "AWS_", "FAIRWAY_", "TF_VAR", "TF_DATA")
 
 
