@@ -174,14 +174,7 @@ run "a_processing_job_on_spot_is_refused" {
   command = plan
 
   variables {
-    training = {
-      approval = "automatic"
-      gate = {
-        thresholds = { auc = { min = 0.65 } }
-        champion   = { metric = "auc", goal = "maximize" }
-      }
-      jobs = { processing = { spot = {} } }
-    }
+    training = merge(var.training, { jobs = { processing = { spot = {} } } })
   }
 
   expect_failures = [output.endpoint_mode]
@@ -189,14 +182,7 @@ run "a_processing_job_on_spot_is_refused" {
 
 run "a_search_reaches_the_workflow" {
   variables {
-    training = {
-      approval = "automatic"
-      gate = {
-        thresholds = { auc = { min = 0.65 } }
-        champion   = { metric = "auc", goal = "maximize" }
-      }
-      jobs = { training = { tuning = { max_jobs = 8, seed = 7 } } }
-    }
+    training = merge(var.training, { jobs = { training = { tuning = { max_jobs = 8, seed = 7 } } } })
   }
 
   assert {
@@ -209,14 +195,7 @@ run "a_processing_job_that_is_tuned_is_refused" {
   command = plan
 
   variables {
-    training = {
-      approval = "automatic"
-      gate = {
-        thresholds = { auc = { min = 0.65 } }
-        champion   = { metric = "auc", goal = "maximize" }
-      }
-      jobs = { processing = { tuning = { max_jobs = 8, seed = 7 } } }
-    }
+    training = merge(var.training, { jobs = { processing = { tuning = { max_jobs = 8, seed = 7 } } } })
   }
 
   expect_failures = [output.endpoint_mode]
@@ -226,14 +205,7 @@ run "a_job_that_the_workflow_does_not_have_is_refused" {
   command = plan
 
   variables {
-    training = {
-      approval = "automatic"
-      gate = {
-        thresholds = { auc = { min = 0.65 } }
-        champion   = { metric = "auc", goal = "maximize" }
-      }
-      jobs = { tuning = {} }
-    }
+    training = merge(var.training, { jobs = { tuning = {} } })
   }
 
   expect_failures = [output.endpoint_mode]
@@ -273,14 +245,7 @@ run "a_misspelt_setting_of_a_search_is_refused" {
   command = plan
 
   variables {
-    training = {
-      approval = "automatic"
-      gate = {
-        thresholds = { auc = { min = 0.65 } }
-        champion   = { metric = "auc", goal = "maximize" }
-      }
-      jobs = { training = { tuning = { max_jobs = 8, sed = 7, seed = 7 } } }
-    }
+    training = merge(var.training, { jobs = { training = { tuning = { max_jobs = 8, sed = 7, seed = 7 } } } })
   }
 
   expect_failures = [output.endpoint_mode]
@@ -290,13 +255,7 @@ run "a_misspelt_bound_is_refused" {
   command = plan
 
   variables {
-    training = {
-      approval = "automatic"
-      gate = {
-        thresholds = { auc = { min = 0.65, mx = 0.9 } }
-        champion   = { metric = "auc", goal = "maximize" }
-      }
-    }
+    training = merge(var.training, { gate = merge(var.training.gate, { thresholds = { auc = { min = 0.65, mx = 0.9 } } }) })
   }
 
   expect_failures = [output.endpoint_mode]
@@ -306,13 +265,7 @@ run "a_misspelt_setting_of_the_champion_is_refused" {
   command = plan
 
   variables {
-    training = {
-      approval = "automatic"
-      gate = {
-        thresholds = { auc = { min = 0.65 } }
-        champion   = { metric = "auc", goal = "maximize", tolerence = 0.01 }
-      }
-    }
+    training = merge(var.training, { gate = merge(var.training.gate, { champion = { metric = "auc", goal = "maximize", tolerence = 0.01 } }) })
   }
 
   expect_failures = [output.endpoint_mode]

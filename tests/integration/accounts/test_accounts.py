@@ -216,6 +216,11 @@ def test_the_training_in_devs_account_is_watched_from_home(released):
     assert any('"event": "round"' in event["message"] for event in events)
     with pytest.raises(ClientError, match="AccessDenied"):
         logs.get_log_events(logGroupName=group, logStreamName="others-dev-train/algo-1-1")
+    searches = released.client("sagemaker", DEV, "operate").describe_hyper_parameter_tuning_job
+    with pytest.raises(ClientError, match="ResourceNotFound"):
+        searches(HyperParameterTuningJobName="flights-dev-none")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        searches(HyperParameterTuningJobName="others-dev-none")
 
 
 def test_all_states_are_at_home(released):

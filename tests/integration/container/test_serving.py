@@ -251,7 +251,7 @@ def test_workers_share_what_was_loaded_and_stay_small(trained):
         assert len(workers) == len(os.sched_getaffinity(0))
         for worker in workers:
             assert worker.proportional < 0.8 * worker.resident
-            assert worker.proportional < 120
+            assert worker.proportional < 100
 
 
 def threads_of(process):
